@@ -1,0 +1,61 @@
+# Every outside library, as one interface target each. Nothing is downloaded here: tools/setup does.
+
+include(CheckLanguage)
+
+add_library(osler_build_flags INTERFACE)
+target_compile_options(osler_build_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wno-unknown-pragmas>
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:RelWithDebInfo>>:-g1>)
+if(OSLER_SANITIZE)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fsanitize=address,undefined>
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer>
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize-recover=undefined>)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(OpenSSL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
+
+find_package(DCMTK REQUIRED)
+add_library(osler_dcmtk INTERFACE)
+target_include_directories(osler_dcmtk SYSTEM INTERFACE ${DCMTK_INCLUDE_DIRS})
+target_link_libraries(osler_dcmtk INTERFACE ${DCMTK_LIBRARIES})
+
+# Only the components that are used: asking for all of ITK pulls in half of Debian.
+find_package(ITK 5 REQUIRED COMPONENTS ITKCommon ITKTransform ITKRegistrationMethodsv4 ITKMetricsv4
+  ITKOptimizersv4 ITKImageGrid ITKImageFunction ITKSmoothing ITKThresholding ITKConnectedComponents
+  ITKBinaryMathematicalMorphology ITKIOMeta ITKIONIFTI)
+add_library(osler_itk INTERFACE)
+target_include_directories(osler_itk SYSTEM INTERFACE ${ITK_INCLUDE_DIRS})
+target_link_libraries(osler_itk INTERFACE ${ITK_LIBRARIES})
+
+find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc imgcodecs)
+add_library(osler_opencv INTERFACE)
+target_include_directories(osler_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
+target_link_libraries(osler_opencv INTERFACE opencv_core opencv_imgproc opencv_imgcodecs)
+
+find_package(LibTorch REQUIRED)
+
+# The CUDA backend is compiled wherever nvcc is found; without it the same sources build and the
+# cuda backend reports itself absent.
+set(OSLER_HAS_CUDA OFF)
+if(OSLER_CUDA)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    set(CMAKE_CUDA_ARCHITECTURES 80 90 CACHE STRING "GPU generations to compile for")
+    enable_language(CUDA)
+    set(CMAKE_CUDA_STANDARD 20)
+    set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+    find_package(CUDAToolkit 13 REQUIRED)
+    set(OSLER_HAS_CUDA ON)
+  else()
+    message(STATUS "nvcc not found: the cuda backend will report itself absent")
+  endif()
+endif()

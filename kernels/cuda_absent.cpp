@@ -1,0 +1,12 @@
+// Stands in for the .cu files where the program is built without nvcc.
+
+#include "core/error.hpp"
+#include "kernels/resample.hpp"
+
+namespace osler::kernels {
+
+void resample_cuda(const SourceView&, const ResampleTask&, float*, const Stream&) {
+  throw Error(ErrorCode::device, cuda_absence(), "a build with nvcc 13", "use --device cpu");
+}
+
+}  // namespace osler::kernels

@@ -1,0 +1,19 @@
+#pragma once
+// The subcommands. Each adds itself to the parser and returns what to call if it was chosen.
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace osler::cli {
+
+/// Runs the chosen subcommand; returns the exit code. @throws Error
+using Action = std::function<int()>;
+
+Action add_run(CLI::App& app);
+Action add_inspect(CLI::App& app);
+Action add_models(CLI::App& app);
+
+}  // namespace osler::cli

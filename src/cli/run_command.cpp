@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/places.hpp"
+#include "cli/terminal.hpp"
+#include "core/error.hpp"
+#include "pipeline/run.hpp"
+#include "report/findings_json.hpp"
+
+namespace osler::cli {
+namespace {
+
+constexpr char kDefaultModel[] = "hippocampus-t1";
+
+struct Options {
+  RunOptions run;
+  bool json = false;
+  bool timings = false;
+};
+
+std::string side(const Finding& f) {
+  return f.laterality ? f.laterality->meaning : "";
+}
+
+void print_findings(const Findings& f) {
+  fmt::print("  {:<36}{:<7}{:>10}   {}\n", "structure", "side", "mL", "centre LPS mm");
+  for (const Finding& x : f.findings) {
+    fmt::print("  {:<36}{:<7}{:>10.2f}   {:.1f} {:.1f} {:.1f}\n", x.label, side(x),
+               x.volume_mm3 / 1000, x.centroid_mm[0], x.centroid_mm[1], x.centroid_mm[2]);
+  }
+  for (const Asymmetry& a : f.asymmetries) {
+    fmt::print("  {} left - right: {:+.1f} % of the mean\n", a.label, 100 * a.index);
+  }
+}
+
+void print_gates(const Findings& f) {
+  for (const Gate& g : f.gates) {
+    if (g.passed) continue;
+    fmt::print("  {}: {} = {:.3g} ({} {:.3g}): {}\n",
+               g.level == GateLevel::refuse ? "gate failed" : "warning", g.name, g.value,
+               g.at_least ? "wanted at least" : "wanted at most",
+               g.at_least ? *g.at_least : g.at_most.value_or(0), g.meaning);
+  }
+}
+
+void print_outcome(const StudyOutcome& o, bool timings) {
+  end_progress();
+  fmt::print("study {}\n", o.study_uid);
+  if (!o.failure.empty()) {
+    fmt::print("  failed: {}\n", o.failure);
+    return;
+  }
+  const Findings& f = o.findings;
+  fmt::print("  status: {}{}\n", to_string(f.status),
+             f.status == Status::complete ? " (AI, unverified; not for clinical use)" : "");
+  for (const std::string& refusal : f.refusals) fmt::print("  no numbers: {}\n", refusal);
+  if (!f.findings.empty()) print_findings(f);
+  print_gates(f);
+  if (timings) {
+    for (const auto& [stage, ms] : f.timings.stages_ms) fmt::print("  {:<12}{:>9.1f} ms\n", stage, ms);
+  }
+  for (const std::string& file : o.outputs) fmt::print("  {}\n", (o.folder / file).string());
+  std::fflush(stdout);
+}
+
+void print_rest(const RunReport& report) {
+  for (const SeriesNotUsed& s : report.not_used) {
+    fmt::print("not used by {}: series {} ({}, {} files)\n", s.model, s.series_uid, s.modality, s.files);
+    for (const Reason& r : s.reasons) fmt::print("  {}: {}\n", r.code, r.detail);
+  }
+  for (const auto& [file, reason] : report.unreadable) {
+    fmt::print("not read: {}: {}\n", file.string(), reason);
+  }
+}
+
+Json to_json(const RunReport& report) {
+  Json studies = Json::array(), not_used = Json::array(), unreadable = Json::array();
+  for (const StudyOutcome& o : report.outcomes) {
+    Json study{{"study_uid", o.study_uid}, {"folder", o.folder.string()}};
+    if (o.failure.empty()) {
+      study["findings"] = report::to_json(o.findings, o.outputs);
+    } else {
+      study["failure"] = o.failure;
+    }
+    studies.push_back(std::move(study));
+  }
+  for (const SeriesNotUsed& s : report.not_used) {
+    Json reasons = Json::array();
+    for (const Reason& r : s.reasons) reasons.push_back({{"code", r.code}, {"detail", r.detail}});
+    not_used.push_back({{"study_uid", s.study_uid},
+                        {"series_uid", s.series_uid},
+                        {"modality", s.modality},
+                        {"files", s.files},
+                        {"model", s.model},
+                        {"reasons", reasons}});
+  }
+  for (const auto& [file, reason] : report.unreadable) {
+    unreadable.push_back({{"path", file.string()}, {"reason", reason}});
+  }
+  return {{"studies", studies},
+          {"not_used", not_used},
+          {"unreadable", unreadable},
+          {"exit_code", report.exit_code}};
+}
+
+int run_command(Options& options) {
+  if (options.run.models.empty()) options.run.models = {kDefaultModel};
+  options.run.model_places = model_places();
+  if (options.run.templates.empty()) options.run.templates = template_place();
+  const RunReport report = run(options.run, terminal_progress(), [&](const StudyOutcome& outcome) {
+    if (!options.json) print_outcome(outcome, options.timings);
+  });
+  end_progress();
+  if (options.json) {
+    fmt::print("{}\n", to_json(report).dump(2, ' ', false, Json::error_handler_t::replace));
+  } else {
+    print_rest(report);
+  }
+  return report.exit_code;
+}
+
+}  // namespace
+
+Action add_run(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "run", "Run models on studies; write SEG, SR, captures, an HTML report and findings.json.");
+  const auto options = std::make_shared<Options>();
+  command->add_option("INPUT", options->run.inputs, "DICOM files, or folders (all below is read)")
+      ->required();
+  command->add_option("--out", options->run.out, "results go to DIR/<Study Instance UID>/")
+      ->type_name("DIR")
+      ->required();
+  command->add_option("--model", options->run.models, "package name or folder; may be repeated")
+      ->type_name("NAME|DIR")
+      ->default_str(kDefaultModel);
+  command->add_option("--device", options->run.device, "auto, cpu, cuda or cuda:n")
+      ->capture_default_str();
+  command->add_option("--templates", options->run.templates, "folder of the templates made at set-up")
+      ->type_name("DIR");
+  command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
+  command->add_flag("--timings", options->timings, "print how long each stage took");
+  return [options] { return run_command(*options); };
+}
+
+}  // namespace osler::cli

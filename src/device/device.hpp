@@ -1,0 +1,73 @@
+#pragma once
+// Which compute device runs, and memory and streams on it. Nothing here is copied or synchronised
+// unless it is asked for by name.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace osler {
+
+enum class Backend { cpu, cuda };
+
+struct Device {
+  Backend backend = Backend::cpu;
+  int index = 0;      ///< of a CUDA device
+  std::string name;   ///< "cpu (4 threads)", "cuda:0 (NVIDIA H100 80GB HBM3)"
+};
+
+/// "auto" (the first usable CUDA device, else the CPU), "cpu", "cuda" or "cuda:n".
+/// @throws Error device: a GPU was asked for by name and there is none, or this build has no CUDA;
+/// Error usage: another word
+Device choose_device(std::string_view wish);
+
+/// Usable CUDA devices; 0 without a driver, without a device, or in a build without CUDA.
+int cuda_device_count();
+/// Why `cuda_device_count` is 0, in a sentence; empty if it is not.
+std::string cuda_absence();
+
+/// An ordered queue of work on one CUDA device. Created on the device that it is given, destroyed
+/// after its work is done. Move-only.
+class Stream {
+ public:
+  /// @throws Error device
+  explicit Stream(const Device& device);
+  ~Stream();
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) = delete;
+
+  void* native() const;  ///< cudaStream_t
+  int device_index() const;
+  /// Waits for all work of this stream. @throws Error device if any of it failed
+  void synchronize() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Device memory, allocated and freed in the order of a stream, which must outlive it. Move-only.
+class DeviceBuffer {
+ public:
+  /// @throws Error device (out of memory)
+  DeviceBuffer(std::size_t bytes, const Stream& stream);
+  ~DeviceBuffer();
+  DeviceBuffer(DeviceBuffer&& other) noexcept;
+  DeviceBuffer& operator=(DeviceBuffer&&) = delete;
+
+  void* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+  const Stream* stream_ = nullptr;
+};
+
+/// Asynchronous copies; host memory must stay as it is until the stream is synchronised.
+void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device, const Stream&);
+void copy_to_host(const DeviceBuffer& device, std::span<std::byte> host, const Stream&);
+
+}  // namespace osler

@@ -1,0 +1,90 @@
+#pragma once
+// What was found on disk, as plain structs: headers only, pixel data stays in the files.
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/affine.hpp"
+
+namespace osler::dicom {
+
+/// Attributes that say how stored pixels become numbers (PS3.3 C.7.6.3, C.11.1).
+struct PixelFormat {
+  int rows = 0;
+  int columns = 0;
+  int samples_per_pixel = 1;
+  int bits_allocated = 0;
+  int bits_stored = 0;
+  int high_bit = 0;
+  bool is_signed = false;  ///< Pixel Representation 1
+  int frames = 1;
+  std::string photometric_interpretation;
+
+  bool operator==(const PixelFormat&) const = default;
+};
+
+/// One SOP instance, its header read up to Pixel Data. Absent attributes are absent, never guessed.
+struct Instance {
+  std::filesystem::path file;
+  std::string sop_class_uid;
+  std::string sop_instance_uid;
+  std::string transfer_syntax_uid;
+  std::string patient_key;  ///< Patient ID and issuer; groups patients, is never logged
+  std::string study_uid;
+  std::string series_uid;
+  std::string frame_of_reference_uid;
+  std::string modality;
+  std::string body_part;           ///< Body Part Examined (0018,0015)
+  std::string series_description;  ///< may hold anything: never logged
+  std::string manufacturer;
+  std::string device_serial_number;
+  std::vector<std::string> image_type;
+  std::string anatomical_orientation_type;  ///< (0010,2210)
+  std::string lossy_image_compression;      ///< "01" if ever compressed with loss
+  std::optional<long> series_number;
+  std::optional<long> instance_number;
+  std::optional<long> acquisition_number;
+  std::optional<double> echo_time_ms;
+  std::optional<double> slice_thickness_mm;
+  std::optional<double> gantry_tilt_deg;
+  PixelFormat pixels;
+  bool has_pixel_data = false;
+  std::int64_t pixel_data_bytes = 0;  ///< length of Pixel Data if it is not encapsulated, else 0
+  std::optional<Vec3> position_mm;                    ///< Image Position (Patient), LPS
+  std::optional<std::array<double, 6>> orientation;   ///< row cosines, column cosines
+  std::optional<std::array<double, 2>> spacing_mm;    ///< {between rows, between columns}
+  std::optional<double> rescale_slope;
+  std::optional<double> rescale_intercept;
+  std::string rescale_type;
+  bool has_modality_lut_sequence = false;
+  std::optional<std::int64_t> pixel_padding_value;        ///< read in Pixel Representation
+  std::optional<std::int64_t> pixel_padding_range_limit;
+};
+
+struct Series {
+  std::string uid;
+  std::string modality;
+  std::vector<Instance> instances;  ///< in order of SOP Instance UID; geometry decides later
+};
+
+struct Study {
+  std::string uid;
+  std::vector<Series> series;
+};
+
+struct Unreadable {
+  std::filesystem::path file;
+  std::string reason;
+};
+
+struct ScanResult {
+  std::vector<Study> studies;         ///< in order of UID
+  std::vector<Unreadable> unreadable; ///< every file that was looked at and is not in `studies`
+  std::int64_t duplicates = 0;        ///< files whose SOP Instance UID was already there
+};
+
+}  // namespace osler::dicom

@@ -1,0 +1,114 @@
+#include "findings/measure.hpp"
+
+#include <algorithm>
+
+namespace osler {
+namespace {
+
+const Side& side_of(const ModelPackage& package, const std::string& name) {
+  const auto& sides = package.steps.localise.sides;
+  return *std::find_if(sides.begin(), sides.end(), [&](const Side& s) { return s.name == name; });
+}
+
+std::string capitalised(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+  return text;
+}
+
+}  // namespace
+
+std::string_view to_string(Status status) {
+  switch (status) {
+    case Status::complete: return "complete";
+    case Status::partial: return "partial";
+    case Status::refused: return "refused";
+  }
+  return "refused";
+}
+
+ModelUse describe_model(const ModelPackage& p) {
+  ModelUse use;
+  use.name = p.name;
+  use.title = p.title;
+  use.version = p.version;
+  use.digest = p.digest;
+  use.manufacturer = p.manufacturer;
+  use.intended_use = p.intended_use;
+  use.protocol = p.protocol;
+  use.limits = p.limits;
+  use.licence = p.licence;
+  use.parameters = {{"weights_sha256", p.weights_sha256},
+                    {"template_sha256", p.steps.localise.template_use.sha256}};
+  return use;
+}
+
+std::vector<Segment> describe_segments(const ModelPackage& package) {
+  std::vector<Segment> segments;
+  for (const SegmentRule& rule : package.segments) {
+    Segment s;
+    s.number = static_cast<int>(segments.size()) + 1;
+    s.label = rule.label;
+    s.category = rule.category;
+    s.type = rule.type;
+    s.type_modifier = side_of(package, rule.side).laterality;
+    s.part_modifier = rule.part;
+    s.rgb = rule.rgb;
+    segments.push_back(std::move(s));
+  }
+  return segments;
+}
+
+std::vector<Finding> measure(const ModelPackage& package,
+                             const std::vector<LabelStatistics>& statistics, const Grid& grid) {
+  const double voxel_mm3 = grid.voxel_mm3();
+  std::vector<Finding> wholes, parts;
+  for (const Side& side : package.steps.localise.sides) {
+    Finding whole;
+    whole.label = capitalised(side.name) + " " + package.structure;
+    whole.code = package.structure_code;
+    whole.laterality = side.laterality;
+    Vec3 sum{0, 0, 0};
+    for (std::size_t i = 0; i < package.segments.size(); ++i) {
+      const SegmentRule& rule = package.segments[i];
+      if (rule.side != side.name) continue;
+      const LabelStatistics& s = statistics[i + 1];
+      whole.segments.push_back(static_cast<int>(i) + 1);
+      whole.voxels += s.voxels;
+      sum = sum + static_cast<double>(s.voxels) * s.centroid_mm;
+    }
+    whole.volume_mm3 = static_cast<double>(whole.voxels) * voxel_mm3;
+    if (whole.voxels > 0) whole.centroid_mm = (1.0 / static_cast<double>(whole.voxels)) * sum;
+    wholes.push_back(std::move(whole));
+  }
+  for (std::size_t i = 0; i < package.segments.size(); ++i) {
+    const SegmentRule& rule = package.segments[i];
+    Finding part;
+    part.label = rule.label;
+    part.code = rule.type;
+    part.laterality = side_of(package, rule.side).laterality;
+    part.part = rule.part;
+    part.segments = {static_cast<int>(i) + 1};
+    part.voxels = statistics[i + 1].voxels;
+    part.volume_mm3 = static_cast<double>(part.voxels) * voxel_mm3;
+    part.centroid_mm = statistics[i + 1].centroid_mm;
+    parts.push_back(std::move(part));
+  }
+  wholes.insert(wholes.end(), parts.begin(), parts.end());
+  return wholes;
+}
+
+std::vector<Asymmetry> asymmetries(const ModelPackage& package,
+                                   const std::vector<Finding>& findings) {
+  const auto volume = [&](const char* side) -> double {
+    const std::string label = capitalised(side) + " " + package.structure;
+    for (const Finding& f : findings) {
+      if (f.label == label) return f.volume_mm3;
+    }
+    return 0;
+  };
+  const double left = volume("left"), right = volume("right");
+  if (!(left > 0) || !(right > 0)) return {};
+  return {{capitalised(package.structure), (left - right) / ((left + right) / 2)}};
+}
+
+}  // namespace osler

@@ -1,0 +1,110 @@
+#include "infer/session.hpp"
+
+#include <dlfcn.h>
+#include <torch/script.h>
+
+#include <algorithm>
+#include <sstream>
+#include <streambuf>
+
+#include "core/error.hpp"
+
+namespace osler {
+namespace {
+
+/// The bytes as a stream, without a second copy.
+class SpanBuffer : public std::streambuf {
+ public:
+  explicit SpanBuffer(std::span<const std::byte> bytes) {
+    // streambuf has no const get area; nothing here writes to it.
+    auto* begin = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
+    setg(begin, begin, begin + bytes.size());
+  }
+
+ protected:
+  pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode) override {
+    char* base = from == std::ios_base::beg ? eback() : from == std::ios_base::cur ? gptr() : egptr();
+    char* target = base + offset;
+    if (target < eback() || target > egptr()) return pos_type(off_type(-1));
+    setg(eback(), target, egptr());
+    return target - eback();
+  }
+  pos_type seekpos(pos_type position, std::ios_base::openmode mode) override {
+    return seekoff(position, std::ios_base::beg, mode);
+  }
+};
+
+/// libtorch_cuda is opened only when a GPU is asked for: it would double the start-up time.
+void load_cuda_backend() {
+  static void* const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+  if (library == nullptr) {
+    const char* reason = dlerror();
+    throw Error(ErrorCode::device, std::string("LibTorch's CUDA library cannot be loaded: ") +
+                                       (reason == nullptr ? "unknown reason" : reason),
+                "a LibTorch built with CUDA", "use --device cpu");
+  }
+}
+
+std::string first_line(const char* text) {
+  const std::string_view all(text);
+  return std::string(all.substr(0, all.find('\n')));
+}
+
+}  // namespace
+
+struct Session::State {
+  torch::jit::Module module;
+  torch::Device device{torch::kCPU};
+};
+
+Session::Session(std::span<const std::byte> weights, const Device& device)
+    : state_(std::make_unique<State>()) {
+  if (device.backend == Backend::cuda) {
+    load_cuda_backend();
+    state_->device = torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index));
+  }
+  try {
+    SpanBuffer buffer(weights);
+    std::istream stream(&buffer);
+    state_->module = torch::jit::load(stream, state_->device);
+    state_->module.eval();
+    state_->module = torch::jit::freeze(state_->module);
+  } catch (const std::exception& error) {
+    throw Error(ErrorCode::model, "weights cannot be loaded: " + first_line(error.what()),
+                "a TorchScript file", "install the package again");
+  }
+}
+
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+
+Tensor Session::forward(std::span<const float> input, const TensorShape& shape) {
+  std::int64_t count = 1;
+  for (const std::int64_t n : shape) count *= n;
+  if (count != static_cast<std::int64_t>(input.size())) {
+    throw Error(ErrorCode::bad_argument, "forward: input of another size than its shape");
+  }
+  try {
+    const c10::InferenceMode guard;
+    // from_blob takes no const; the network does not write to its input.
+    at::Tensor x = at::from_blob(const_cast<float*>(input.data()), shape, at::kFloat);
+    const at::Tensor y = state_->module.forward({x.to(state_->device)})
+                             .toTensor()
+                             .to(at::kCPU, at::kFloat)
+                             .contiguous();
+    if (y.dim() != 5) {
+      throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
+                  "5: NCDHW");
+    }
+    Tensor out;
+    std::copy_n(y.sizes().begin(), 5, out.shape.begin());
+    out.values.assign(y.data_ptr<float>(), y.data_ptr<float>() + y.numel());
+    return out;
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(ErrorCode::model, "the network failed: " + first_line(error.what()));
+  }
+}
+
+}  // namespace osler

@@ -1,0 +1,68 @@
+#include "pipeline/fit.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace osler {
+namespace {
+
+bool contains(const std::vector<std::string>& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+}  // namespace
+
+std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan,
+                            const ModelPackage& package) {
+  const InputRules& wants = package.wants;
+  std::vector<Reason> out;
+  if (!contains(wants.modalities, series.modality)) {
+    out.push_back({"modality",
+                   fmt::format("modality {}; {} wants {}", series.modality, package.name,
+                               fmt::join(wants.modalities, " or ")),
+                   true});
+  }
+  for (const Reason& reason : plan.reasons) {
+    if (reason.refuses) out.push_back(reason);
+  }
+  const std::string body_part =
+      series.instances.empty() ? "" : series.instances.front().body_part;
+  if (!body_part.empty() && !contains(wants.body_parts, body_part)) {
+    out.push_back({"body_part",
+                   fmt::format("body part {}; {} wants {}", body_part, package.name,
+                               fmt::join(wants.body_parts, ", ")),
+                   true});
+  }
+  if (plan.volumes.empty()) {
+    if (out.empty()) out.push_back({"no_volume", "the series gives no volume", true});
+    return out;
+  }
+  const Grid& grid = plan.volumes.front().grid;
+  const Vec3 spacing = grid.spacing_mm();
+  Vec3 extent{};
+  for (std::size_t i = 0; i < 3; ++i) extent[i] = spacing[i] * static_cast<double>(grid.size[i]);
+  Vec3 sorted = extent;
+  std::sort(sorted.begin(), sorted.end());
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (sorted[i] >= wants.min_extent_mm[i]) continue;
+    out.push_back({"field_of_view",
+                   fmt::format("field of view {:.0f} x {:.0f} x {:.0f} mm; {} wants at least {} mm",
+                               extent[0], extent[1], extent[2], package.name,
+                               fmt::join(wants.min_extent_mm, " x ")),
+                   true});
+    break;
+  }
+  const double coarsest = *std::max_element(spacing.begin(), spacing.end());
+  if (coarsest > wants.max_spacing_mm) {
+    out.push_back({"spacing",
+                   fmt::format("voxels of {:.2f} x {:.2f} x {:.2f} mm; {} wants none coarser than {} mm",
+                               spacing[0], spacing[1], spacing[2], package.name,
+                               wants.max_spacing_mm),
+                   true});
+  }
+  return out;
+}
+
+}  // namespace osler

@@ -1,0 +1,154 @@
+#include "pipeline/run.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/files.hpp"
+#include "pipeline/fit.hpp"
+#include "pipeline/run_series.hpp"
+#include "report/findings_json.hpp"
+#include "report/results.hpp"
+
+namespace osler {
+namespace fs = std::filesystem;
+namespace {
+
+struct Job {
+  const dicom::Series* series = nullptr;
+  SeriesPlan plan;
+  LoadedModel* model = nullptr;
+};
+
+std::string one_sentence(const std::vector<Reason>& reasons) {
+  std::string text;
+  for (const Reason& reason : reasons) text += (text.empty() ? "" : "; ") + reason.detail;
+  return text;
+}
+
+/// Series of a study that fit a model, finest first; the others are noted with their reasons.
+std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>& models,
+                            const dicom::Limits& limits, std::vector<SeriesNotUsed>& not_used) {
+  std::vector<Job> jobs;
+  for (const dicom::Series& series : study.series) {
+    const SeriesPlan plan = plan_series(series, limits);
+    for (LoadedModel& model : models) {
+      std::vector<Reason> reasons = misfits(series, plan, model.package);
+      if (reasons.empty()) {
+        jobs.push_back({&series, plan, &model});
+      } else {
+        not_used.push_back({study.uid, series.uid, series.modality, series.instances.size(),
+                            model.package.name, std::move(reasons)});
+      }
+    }
+  }
+  std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) {
+    return a.plan.volumes.front().grid.voxel_mm3() < b.plan.volumes.front().grid.voxel_mm3();
+  });
+  return jobs;
+}
+
+/// A study in which nothing fits leaves a findings.json that says why.
+StudyOutcome refuse_study(const dicom::Study& study, const std::vector<SeriesNotUsed>& not_used,
+                          const RunOptions& options, const Device& device) {
+  StudyOutcome outcome;
+  outcome.study_uid = study.uid;
+  outcome.folder = options.out / study.uid;
+  Findings& f = outcome.findings;
+  f.status = Status::refused;
+  f.device = device.name;
+  f.source.study_uid = study.uid;
+  for (const SeriesNotUsed& note : not_used) {
+    if (note.study_uid != study.uid) continue;
+    f.refusals.push_back("series " + note.series_uid + " (" + note.modality + ") does not fit " +
+                         note.model + ": " + one_sentence(note.reasons));
+  }
+  outcome.outputs = {"findings.json"};
+  StagedFolder folder(outcome.folder);
+  folder.write("findings.json", report::to_json(f, outcome.outputs).dump(2) + "\n");
+  folder.commit();
+  return outcome;
+}
+
+StudyOutcome run_job(const Job& job, const fs::path& folder, const Device& device,
+                     const RunOptions& options, const Progress& progress) {
+  StudyOutcome outcome;
+  outcome.folder = folder;
+  SeriesResult result = run_series(*job.model, job.plan, device, options.limits, progress);
+  StagedFolder staged(folder);
+  notify(progress, "write", 0, 1);
+  const bool complete = result.findings.status == Status::complete;
+  outcome.outputs = report::write_results(result.findings, complete ? &result.labels : nullptr,
+                                          result.volume, staged);
+  staged.commit();
+  outcome.findings = std::move(result.findings);
+  return outcome;
+}
+
+int exit_code_of(const RunReport& report) {
+  std::size_t complete = 0, partial = 0;
+  for (const StudyOutcome& o : report.outcomes) {
+    if (!o.failure.empty()) continue;
+    complete += o.findings.status == Status::complete ? 1 : 0;
+    partial += o.findings.status == Status::partial ? 1 : 0;
+  }
+  if (complete == report.outcomes.size()) return kExitOk;
+  return complete + partial > 0 ? kExitPartial : kExitBadInput;
+}
+
+std::vector<LoadedModel> load_models(const RunOptions& options, const Device& device) {
+  std::vector<LoadedModel> models;
+  for (const std::string& name : options.models) {
+    models.push_back(load_model(find_package(name, options.model_places), options.templates, device));
+  }
+  return models;
+}
+
+}  // namespace
+
+RunReport run(const RunOptions& options, const Progress& progress,
+              const std::function<void(const StudyOutcome&)>& done) {
+  const Device device = choose_device(options.device);
+  dicom::ScanResult scanned = dicom::scan(options.inputs, options.limits, progress);
+  RunReport report;
+  report.unreadable = std::move(scanned.unreadable);
+  report.duplicates = scanned.duplicates;
+  if (scanned.studies.empty()) {
+    throw Error(ErrorCode::bad_input,
+                "no DICOM objects in the input (" + std::to_string(report.unreadable.size()) +
+                    " files looked at)",
+                "DICOM files, or folders that hold them", "see 'osler inspect' for each file's reason");
+  }
+  { const StagedFolder writable(options.out / "probe"); }
+  notify(progress, "load model", 0, 1);
+  std::vector<LoadedModel> models = load_models(options, device);
+
+  for (const dicom::Study& study : scanned.studies) {
+    const auto finish = [&](StudyOutcome outcome) {
+      outcome.study_uid = study.uid;
+      if (done) done(outcome);
+      report.outcomes.push_back(std::move(outcome));
+    };
+    const auto guarded = [&](auto&& make) {
+      try {
+        finish(make());
+      } catch (const Error& error) {
+        StudyOutcome outcome;
+        outcome.failure = error.what();
+        finish(std::move(outcome));
+      }
+    };
+    const std::vector<Job> jobs = plan_study(study, models, options.limits, report.not_used);
+    if (jobs.empty()) {
+      guarded([&] { return refuse_study(study, report.not_used, options, device); });
+    }
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      fs::path folder = options.out / study.uid;
+      if (i > 0) folder /= std::to_string(i + 1);
+      guarded([&] { return run_job(jobs[i], folder, device, options, progress); });
+    }
+  }
+  report.exit_code = exit_code_of(report);
+  return report;
+}
+
+}  // namespace osler

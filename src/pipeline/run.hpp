@@ -1,0 +1,60 @@
+#pragma once
+// Everything that was given, through every model that fits: scan, plan, run, write, account for.
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/progress.hpp"
+#include "dicom/scan.hpp"
+#include "findings/findings.hpp"
+#include "volume/verdict.hpp"
+
+namespace osler {
+
+struct RunOptions {
+  std::vector<std::filesystem::path> inputs;
+  std::filesystem::path out;
+  std::vector<std::string> models;                 ///< names or folders
+  std::vector<std::filesystem::path> model_places; ///< where names are looked up
+  std::filesystem::path templates;
+  std::string device = "auto";
+  dicom::Limits limits;
+};
+
+/// A series that a model did not run on, and why.
+struct SeriesNotUsed {
+  std::string study_uid;
+  std::string series_uid;
+  std::string modality;
+  std::size_t files = 0;
+  std::string model;
+  std::vector<Reason> reasons;
+};
+
+/// What became of one study with one model.
+struct StudyOutcome {
+  std::string study_uid;
+  Findings findings;                 ///< status refused: nothing in the study fits
+  std::filesystem::path folder;      ///< where the results are
+  std::vector<std::string> outputs;  ///< file names in it
+  std::string failure;               ///< not empty: the study failed with this error
+};
+
+struct RunReport {
+  std::vector<StudyOutcome> outcomes;
+  std::vector<SeriesNotUsed> not_used;
+  std::vector<dicom::Unreadable> unreadable;
+  std::int64_t duplicates = 0;
+  int exit_code = 0;
+};
+
+/// Results of a study go to out/<Study Instance UID>/; if several series or models of a study have
+/// results, the finest series of the first model is there and the others in numbered folders below.
+/// A study that fails does not stop the others. `done` is called after each outcome.
+/// @throws Error if nothing can be started: inputs, models, device, output folder
+RunReport run(const RunOptions& options, const Progress& progress = {},
+              const std::function<void(const StudyOutcome&)>& done = {});
+
+}  // namespace osler

@@ -1,0 +1,188 @@
+#include "pipeline/run_series.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/sha256.hpp"
+#include "findings/gates.hpp"
+#include "findings/measure.hpp"
+#include "pipeline/two_pass.hpp"
+#include "postprocess/labels.hpp"
+#include "preprocess/crop.hpp"
+#include "preprocess/head_frame.hpp"
+#include "preprocess/localise.hpp"
+#include "preprocess/source.hpp"
+
+namespace osler {
+namespace {
+
+constexpr double kCoarseSpacingMm = 2.0;
+
+SourceSeries describe_source(const Volume& volume, const SeriesPlan& plan) {
+  SourceSeries source;
+  source.study_uid = volume.study_uid;
+  source.series_uid = volume.series_uid;
+  source.frame_of_reference_uid = volume.frame_of_reference_uid;
+  source.modality = volume.modality;
+  source.instances = volume.slices;
+  source.warnings = plan.reasons;
+  source.lossy = volume.lossy;
+  source.pixel_digest = sha256_hex({volume.voxels.get(), volume.bytes()});
+  return source;
+}
+
+void refuse(Findings& findings, std::string reason) {
+  findings.status = Status::partial;
+  findings.refusals.push_back(std::move(reason));
+}
+
+/// Gates of the signals so far; sentences for those that refuse. @return true if all passed
+bool judge(Findings& findings, const ModelPackage& package, const Signals& signals) {
+  findings.gates = evaluate_gates(package.gates, signals);
+  for (const Gate& gate : findings.gates) {
+    if (gate.passed || gate.level != GateLevel::refuse) continue;
+    refuse(findings, "quality gate " + gate.name + " failed: " + gate.meaning);
+  }
+  return gates_passed(findings.gates);
+}
+
+/// Where the template's head lies in this one, and the signals that say whether to believe it.
+Affine find_head(const LoadedModel& model, const Device& device, const VolumeSource& source,
+                 const Grid& grid, Signals& signals) {
+  const HeadFrame frame = head_frame(grid);
+  const CoarseHead coarse = coarse_head(device, source.view(), grid, frame, kCoarseSpacingMm);
+  const Localisation found =
+      localise({coarse.size, coarse.index_to_head, coarse.voxels}, model.head_template);
+  const Vec3& s = found.singular_values;
+  signals["mutual_information"] = found.mutual_information;
+  signals["correlation"] = found.correlation;
+  signals["scale_smallest"] = *std::min_element(s.begin(), s.end());
+  signals["scale_largest"] = *std::max_element(s.begin(), s.end());
+  signals["brain_inside"] = found.brain_inside;
+  return frame.head_to_lps * found.template_to_head;
+}
+
+/// Runs both sides and paints their labels. @return false if a side was not found
+bool segment(LoadedModel& model, const HeadContext& head, SeriesResult& result, Signals& signals) {
+  const LocalisedTwoPass& steps = model.package.steps;
+  const Grid& grid = result.volume.grid;
+  result.labels.grid = grid;
+  result.labels.labels.assign(static_cast<std::size_t>(voxel_count(grid.size)), 0);
+  double uncertain = 0, component = 1, shape = 0, distance = 0;
+  for (const Side& side : steps.localise.sides) {
+    const auto found = two_pass(model.session, head, side, steps);
+    if (!found) {
+      refuse(result.findings,
+             "the network finds no " + model.package.structure + " on the " + side.name + " side");
+      return false;
+    }
+    uncertain = std::max(uncertain, found->uncertain_share);
+    component = std::min(component, found->component_share);
+    shape = std::max(shape, found->shape_z);
+    distance = std::max(distance, found->centre_distance_mm);
+    std::vector<std::uint8_t> label_of(static_cast<std::size_t>(model.package.classes), 0);
+    for (std::size_t i = 0; i < model.package.segments.size(); ++i) {
+      const SegmentRule& rule = model.package.segments[i];
+      if (rule.side == side.name) {
+        label_of[static_cast<std::size_t>(rule.output)] = static_cast<std::uint8_t>(i + 1);
+      }
+    }
+    paint(found->probabilities, steps.measure.threshold, label_of, grid, result.labels.labels);
+  }
+  signals["uncertain_share"] = uncertain;
+  signals["component_share"] = component;
+  signals["shape_z"] = shape;
+  signals["centre_distance_mm"] = distance;
+  return true;
+}
+
+void measure_labels(const ModelPackage& package, SeriesResult& result, Signals& signals) {
+  Findings& f = result.findings;
+  const auto statistics = label_statistics(result.labels.labels, result.volume.grid,
+                                           static_cast<int>(package.segments.size()));
+  f.segments = describe_segments(package);
+  f.findings = measure(package, statistics, result.volume.grid);
+  f.asymmetries = asymmetries(package, f.findings);
+  double smallest = 1e9, largest = 0;
+  for (std::size_t i = 0; i < package.steps.localise.sides.size(); ++i) {
+    smallest = std::min(smallest, f.findings[i].volume_mm3 / 1000);
+    largest = std::max(largest, f.findings[i].volume_mm3 / 1000);
+  }
+  signals["smallest_side_ml"] = smallest;
+  signals["largest_side_ml"] = largest;
+  signals["side_difference"] = f.asymmetries.empty() ? 2 : std::abs(f.asymmetries.front().index);
+}
+
+void withhold_numbers(SeriesResult& result) {
+  result.findings.segments.clear();
+  result.findings.findings.clear();
+  result.findings.asymmetries.clear();
+  result.labels.labels.clear();
+}
+
+}  // namespace
+
+LoadedModel load_model(ModelPackage package, const std::filesystem::path& templates,
+                       const Device& device) {
+  const TemplateUse& use = package.steps.localise.template_use;
+  HeadTemplate head_template = read_template(templates / use.file, use.sha256, use.package);
+  const std::vector<std::byte> weights = read_weights(package);
+  return {std::move(package), std::move(head_template), Session(weights, device)};
+}
+
+SeriesResult run_series(LoadedModel& model, const SeriesPlan& plan, const Device& device,
+                        const dicom::Limits& limits, const Progress& progress) {
+  SeriesResult result;
+  Findings& f = result.findings;
+  f.model = describe_model(model.package);
+  f.device = device.name;
+  f.configuration_digest = sha256_hex({});
+  f.not_used = {"earlier studies of this patient: none were given",
+                "the patient's record: none was given",
+                "age norms: none is comparable with this protocol"};
+  notify(progress, "load", 0, 1);
+  {
+    const StageTimer timer(f.timings, "load");
+    result.volume = load_volume(plan.volumes.front(), limits);
+  }
+  {
+    const StageTimer timer(f.timings, "digest");
+    f.source = describe_source(result.volume, plan);
+  }
+  const VolumeSource source(result.volume);
+  Signals signals;
+  HeadContext head;
+  notify(progress, "localise", 0, 1);
+  {
+    const StageTimer timer(f.timings, "localise");
+    head.template_to_lps = find_head(model, device, source, result.volume.grid, signals);
+  }
+  if (!judge(f, model.package, signals)) return result;
+
+  head.device = device;
+  head.source = source.view();
+  head.lps_to_index = inverse(result.volume.grid.index_to_lps);
+  notify(progress, "segment", 0, 1);
+  bool found = false;
+  try {
+    const StageTimer timer(f.timings, "segment");
+    found = segment(model, head, result, signals);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::bad_input) throw;
+    refuse(f, error.found());
+  }
+  if (found) {
+    const StageTimer timer(f.timings, "measure");
+    measure_labels(model.package, result, signals);
+  }
+  const bool passed = judge(f, model.package, signals);
+  if (!found || !passed) {
+    withhold_numbers(result);
+    return result;
+  }
+  f.status = Status::complete;
+  return result;
+}
+
+}  // namespace osler

@@ -1,0 +1,40 @@
+#pragma once
+// One series through one model: the way of a study from volume to findings, as a function.
+
+#include <filesystem>
+
+#include "core/progress.hpp"
+#include "device/device.hpp"
+#include "dicom/scan.hpp"
+#include "findings/findings.hpp"
+#include "infer/session.hpp"
+#include "preprocess/template.hpp"
+#include "registry/package.hpp"
+#include "volume/plan.hpp"
+
+namespace osler {
+
+/// A model, loaded once and used for many series.
+struct LoadedModel {
+  ModelPackage package;
+  HeadTemplate head_template;
+  Session session;
+};
+
+/// @param templates  folder that holds the template that the package names
+/// @throws Error model, device
+LoadedModel load_model(ModelPackage package, const std::filesystem::path& templates,
+                       const Device& device);
+
+struct SeriesResult {
+  Volume volume;
+  LabelMap labels;    ///< empty unless findings.status is complete
+  Findings findings;
+};
+
+/// Runs the model. What the gates refuse comes back as status `partial` with the reasons, not as an
+/// error. @throws Error bad_input (slices cannot be decoded), model, device
+SeriesResult run_series(LoadedModel& model, const SeriesPlan& plan, const Device& device,
+                        const dicom::Limits& limits, const Progress& progress = {});
+
+}  // namespace osler

@@ -1,0 +1,22 @@
+#include "preprocess/source.hpp"
+
+namespace osler {
+
+VolumeSource::VolumeSource(const Volume& volume) {
+  for (const SliceSource& slice : volume.slices) {
+    slope_.push_back(static_cast<float>(slice.slope));
+    intercept_.push_back(static_cast<float>(slice.intercept));
+  }
+  view_.voxels = volume.voxels.get();
+  view_.type = volume.type;
+  view_.size = volume.grid.size;
+  view_.slope = slope_.data();
+  view_.intercept = intercept_.data();
+  if (volume.padding) {
+    view_.has_padding = true;
+    view_.padding_low = volume.padding->low;
+    view_.padding_high = volume.padding->high;
+  }
+}
+
+}  // namespace osler

@@ -1,0 +1,50 @@
+#pragma once
+// SR content items (PS3.3 C.17.3), appended to the Content Sequence of their parent.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/code.hpp"
+
+class DcmItem;
+
+namespace osler::report {
+
+enum class Relationship {
+  contains,
+  has_concept_mod,
+  has_obs_context,
+  has_acq_context,
+  inferred_from,
+};
+
+DcmItem& add_container(DcmItem& parent, const Code& name, std::string_view template_id = {});
+DcmItem& add_code_item(DcmItem& parent, Relationship relationship, const Code& name,
+                       const Code& value);
+DcmItem& add_text_item(DcmItem& parent, Relationship relationship, const Code& name,
+                       std::string_view utf8);
+DcmItem& add_uid_item(DcmItem& parent, Relationship relationship, const Code& name,
+                      const std::string& uid);
+DcmItem& add_date_item(DcmItem& parent, Relationship relationship, const Code& name,
+                       const std::string& date);
+DcmItem& add_number_item(DcmItem& parent, Relationship relationship, const Code& name, double value,
+                         const Code& unit);
+
+struct ImageReference {
+  std::string sop_class_uid;
+  std::string sop_instance_uid;
+  std::vector<int> frames;    ///< empty: all
+  std::vector<int> segments;  ///< empty: all
+};
+
+/// @param name  absent in an image library (TID 1601)
+DcmItem& add_image_item(DcmItem& parent, const std::optional<Code>& name,
+                        const ImageReference& image);
+
+/// Container attributes of a root or nested CONTAINER; the template is of the DICOM Content Mapping
+/// Resource.
+void put_container(DcmItem& item, const Code& name, std::string_view template_id);
+
+}  // namespace osler::report

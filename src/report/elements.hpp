@@ -1,0 +1,50 @@
+#pragma once
+// Thin helpers to fill DICOM datasets. Texts are put as printable ASCII: it stands in every character
+// set that a source may declare.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/code.hpp"
+
+class DcmItem;
+class DcmTag;
+class DcmTagKey;
+
+namespace osler::report {
+
+/// UTF-8 to printable ASCII: common signs are spelt out, a backslash (a separator in DICOM) becomes
+/// a slash, anything else a question mark.
+std::string plain_ascii(std::string_view utf8);
+
+/// Cut to `length` characters, as a VR allows.
+std::string shortened(std::string text, std::size_t length);
+
+/// A Decimal String: the most precise writing of a number that fits into 16 characters.
+std::string decimal_string(double value);
+
+/// sRGB to the integers of Recommended Display CIELab Value (PS3.3 C.10.7.1.1, D50).
+std::array<std::uint16_t, 3> cielab_of(std::array<std::uint8_t, 3> rgb);
+
+// Each throws Error internal if DCMTK does not take the value.
+void put(DcmItem& item, const DcmTag& tag, std::string_view value);  ///< as it is
+void put_text(DcmItem& item, const DcmTag& tag, std::string_view utf8, std::size_t length);
+void put_empty(DcmItem& item, const DcmTag& tag);
+void put_us(DcmItem& item, const DcmTag& tag, std::uint16_t value);
+void put_decimals(DcmItem& item, const DcmTag& tag, std::span<const double> values);
+void put_empty_sequence(DcmItem& item, const DcmTag& tag);
+
+/// A new last item of a sequence, which is made if it is not there.
+DcmItem& add_item(DcmItem& item, const DcmTag& sequence);
+
+/// A new last item with a code.
+DcmItem& add_code(DcmItem& item, const DcmTag& sequence, const Code& code);
+
+/// A new last item with Referenced SOP Class UID and Referenced SOP Instance UID.
+DcmItem& add_reference(DcmItem& item, const DcmTag& sequence, const std::string& sop_class_uid,
+                       const std::string& sop_instance_uid);
+
+}  // namespace osler::report

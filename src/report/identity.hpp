@@ -1,0 +1,23 @@
+#pragma once
+// Whose images these are, as the source's header says it, for the page that a person reads.
+
+#include <string>
+
+#include "findings/findings.hpp"
+
+namespace osler::report {
+
+/// UTF-8; empty where the header has nothing. Never logged, never part of an error.
+struct Identity {
+  std::string patient_name;
+  std::string patient_id;
+  std::string birth_date;
+  std::string sex;
+  std::string study_date;
+  std::string series_description;
+};
+
+/// All empty if there is no source or it cannot be read.
+Identity read_identity(const Findings& findings);
+
+}  // namespace osler::report

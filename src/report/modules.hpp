@@ -1,0 +1,82 @@
+#pragma once
+// The modules that every result object shares: whose it is, what made it, what it was made from.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "findings/findings.hpp"
+
+class DcmDataset;
+class DcmFileFormat;
+class DcmItem;
+
+namespace osler::report {
+
+/// Private codes, declared in every object that uses one (PS3.3 C.12.1.1.7).
+inline constexpr char kOslerScheme[] = "99OSLER";
+
+struct ObjectIds {
+  std::string sop_class_uid;
+  std::string sop_instance_uid;
+  std::string series_uid;
+};
+
+/// What tells one result object from another of the same run.
+struct ObjectKind {
+  std::string sop_class_uid;
+  std::string modality;
+  std::string role;         ///< of the instance: "seg", "sr", "sc-axial", ...
+  std::string series_role;  ///< instances of one role share a series
+  std::string series_description;
+  int series_offset = 1;    ///< tells the series' numbers apart
+  int instance_number = 1;
+};
+
+/// The same inputs, model and settings give the same UID.
+std::string object_uid(const Findings& findings, std::string_view role);
+
+/// Stays the same for one structure of one patient from study to study.
+std::string tracking_uid(DcmItem& source, const Findings& findings, std::string_view structure);
+
+/// A UID of the program with this model, as a device observer.
+std::string device_uid(const Findings& findings);
+std::string device_serial_number(const Findings& findings);
+
+/// DCMTK writes values of headers into its log: it is switched off for the whole program.
+void silence_dcmtk();
+
+/// The first source instance without its pixels.
+/// @throws Error bad_input if it cannot be read (any more)
+std::unique_ptr<DcmFileFormat> read_source_header(const Findings& findings);
+
+/// Patient, Study (element by element as they stand, character set included), Series, Equipment,
+/// SOP Common and Contributing Equipment.
+ObjectIds put_common_modules(DcmItem& object, DcmItem& source, const Findings& findings,
+                             const ObjectKind& kind);
+
+/// Content Date and Content Time: now, in the time zone that the source declares, if it does.
+void put_content_time(DcmItem& object);
+
+void put_frame_of_reference(DcmItem& object, DcmItem& source, const Findings& findings);
+
+/// Lossy Image Compression and, if there, its method and ratio.
+void put_lossy_compression(DcmItem& object, DcmItem& source, const Findings& findings);
+
+/// Referenced Series Sequence: the source series, each instance once, and other new objects.
+void put_referenced_series(DcmItem& object, const Findings& findings,
+                           const std::vector<ObjectIds>& others);
+
+/// Source instances in slice order, each once.
+std::vector<SliceSource> distinct_instances(const Findings& findings);
+
+/// A slice is one frame of several of its instance: references must name the frame.
+bool is_multi_frame(const Findings& findings);
+
+/// Explicit VR Little Endian. @throws Error output if not all of it could be written
+void save(DcmFileFormat& object, const std::filesystem::path& file);
+
+}  // namespace osler::report

@@ -1,0 +1,75 @@
+#pragma once
+// Coded concepts of the structured report (PS3.16), named as the standard names them.
+
+#include "core/code.hpp"
+#include "report/modules.hpp"
+
+namespace osler::report::codes {
+
+inline const Code kImagingMeasurementReport{"126000", "DCM", "Imaging Measurement Report"};
+inline const Code kLanguage{"121049", "DCM", "Language of Content Item and Descendants"};
+inline const Code kEnglish{"en", "RFC5646", "English"};
+inline const Code kCountry{"121046", "DCM", "Country of Language"};
+inline const Code kUnitedStates{"US", "ISO3166_1", "United States"};
+inline const Code kObserverType{"121005", "DCM", "Observer Type"};
+inline const Code kDevice{"121007", "DCM", "Device"};
+inline const Code kDeviceUid{"121012", "DCM", "Device Observer UID"};
+inline const Code kDeviceName{"121013", "DCM", "Device Observer Name"};
+inline const Code kDeviceManufacturer{"121014", "DCM", "Device Observer Manufacturer"};
+inline const Code kDeviceModel{"121015", "DCM", "Device Observer Model Name"};
+inline const Code kDeviceSerial{"121016", "DCM", "Device Observer Serial Number"};
+inline const Code kProcedureReported{"121058", "DCM", "Procedure reported"};
+
+inline const Code kImageLibrary{"111028", "DCM", "Image Library"};
+inline const Code kImageLibraryGroup{"126200", "DCM", "Image Library Group"};
+inline const Code kModality{"121139", "DCM", "Modality"};
+inline const Code kStudyDate{"111060", "DCM", "Study Date"};
+inline const Code kFrameOfReference{"112227", "DCM", "Frame of Reference UID"};
+inline const Code kRows{"110910", "DCM", "Pixel Data Rows"};
+inline const Code kColumns{"110911", "DCM", "Pixel Data Columns"};
+inline const Code kHorizontalSpacing{"111026", "DCM", "Horizontal Pixel Spacing"};
+inline const Code kVerticalSpacing{"111066", "DCM", "Vertical Pixel Spacing"};
+inline const Code kSliceSpacing{"112226", "DCM", "Spacing between slices"};
+
+inline const Code kImagingMeasurements{"126010", "DCM", "Imaging Measurements"};
+inline const Code kMeasurementGroup{"125007", "DCM", "Measurement Group"};
+inline const Code kTrackingIdentifier{"112039", "DCM", "Tracking Identifier"};
+inline const Code kTrackingUid{"112040", "DCM", "Tracking Unique Identifier"};
+inline const Code kFindingCategory{"276214006", "SCT", "Finding category"};
+inline const Code kFinding{"121071", "DCM", "Finding"};
+inline const Code kFindingSite{"363698007", "SCT", "Finding Site"};
+inline const Code kLaterality{"272741003", "SCT", "Laterality"};
+inline const Code kTopographicalModifier{"106233006", "SCT", "Topographical modifier"};
+inline const Code kReferencedSegment{"121191", "DCM", "Referenced Segment"};
+inline const Code kSourceSeries{"121232", "DCM", "Source series for segmentation"};
+inline const Code kVolume{"118565006", "SCT", "Volume"};
+inline const Code kMethod{"370129005", "SCT", "Measurement Method"};
+inline const Code kSumOfVoxels{"126030", "DCM", "Sum of segmented voxel volumes"};
+inline const Code kAlgorithmName{"111001", "DCM", "Algorithm Name"};
+inline const Code kAlgorithmVersion{"111003", "DCM", "Algorithm Version"};
+inline const Code kAlgorithmManufacturer{"122405", "DCM", "Algorithm Manufacturer"};
+inline const Code kAlgorithmParameters{"111002", "DCM", "Algorithm Parameters"};
+inline const Code kAlgorithmFamily{"111000", "DCM", "Algorithm Family"};
+inline const Code kArtificialIntelligence{"123110", "DCM", "Artificial Intelligence"};
+inline const Code kQualitativeEvaluations{"C0034375", "UMLS", "Qualitative Evaluations"};
+
+inline const Code kBoth{"51440002", "SCT", "Bilateral"};
+inline const Code kAnatomicalStructure{"91723000", "SCT", "Anatomical structure"};
+
+inline const Code kCubicMillimetre{"mm3", "UCUM", "cubic millimeter"};
+inline const Code kMillimetre{"mm", "UCUM", "millimeter"};
+inline const Code kNoUnits{"1", "UCUM", "no units"};
+inline const Code kPixels{"{pixels}", "UCUM", "pixels"};
+
+inline const Code kAsymmetryIndex{"ASYMMETRY", kOslerScheme,
+                                  "Asymmetry index: (left - right) / mean of both"};
+inline const Code kNoMeasurements{"NO_MEASUREMENTS", kOslerScheme,
+                                  "Reason why there are no measurements"};
+inline const Code kGateFailed{"GATE_FAILED", kOslerScheme, "Quality check that failed"};
+inline const Code kGateWarned{"GATE_WARNED", kOslerScheme, "Quality check that warns"};
+inline const Code kSourceWarning{"SOURCE_WARNING", kOslerScheme, "Warning on the source images"};
+inline const Code kNotUsed{"NOT_USED", kOslerScheme, "Information that was not used"};
+inline const Code kLimitation{"LIMITATION", kOslerScheme, "Limitation"};
+inline const Code kIntendedUse{"INTENDED_USE", kOslerScheme, "Intended use"};
+
+}  // namespace osler::report::codes

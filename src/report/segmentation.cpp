@@ -1,0 +1,280 @@
+#include "report/segmentation.hpp"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dctk.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/error.hpp"
+#include "report/elements.hpp"
+
+namespace osler::report {
+namespace {
+
+const DcmTag kSegmentsOverlap(0x0062, 0x0013, DcmVR(EVR_CS));  // younger than DCMTK 3.6.7
+
+struct Frame {
+  int segment = 0;
+  std::int64_t slice = 0;
+};
+
+struct GridAxes {
+  Vec3 row;     ///< unit, along increasing column index
+  Vec3 column;  ///< unit, along increasing row index
+  double between_rows_mm = 0;
+  double between_columns_mm = 0;
+  double between_slices_mm = 0;  ///< along the slice normal, also if the gantry was tilted
+};
+
+GridAxes axes_of(const Grid& grid) {
+  const Vec3 x = grid.index_to_lps.column(0), y = grid.index_to_lps.column(1);
+  GridAxes axes{(1 / norm(x)) * x, (1 / norm(y)) * y, norm(y), norm(x), 0};
+  const Vec3 normal = cross(axes.row, axes.column);
+  axes.between_slices_mm =
+      std::abs(dot(grid.index_to_lps.column(2), (1 / norm(normal)) * normal));
+  return axes;
+}
+
+void check_labels(const Findings& findings, const LabelMap& labels, const Volume& volume) {
+  const Grid& a = labels.grid;
+  const Grid& b = volume.grid;
+  if (a.size != b.size || a.index_to_lps.m != b.index_to_lps.m ||
+      static_cast<std::int64_t>(labels.labels.size()) != voxel_count(a.size) ||
+      static_cast<std::int64_t>(findings.source.instances.size()) != a.size[2]) {
+    throw Error(ErrorCode::bad_argument, "labels, volume and source slices do not match");
+  }
+  constexpr std::int64_t kLargestSide = std::numeric_limits<std::uint16_t>::max();
+  if (a.size[0] > kLargestSide || a.size[1] > kLargestSide) {
+    throw Error(ErrorCode::bad_argument, "more than 65535 rows or columns");
+  }
+  const int highest = labels.labels.empty()
+                          ? 0
+                          : *std::max_element(labels.labels.begin(), labels.labels.end());
+  for (std::size_t i = 0; i < findings.segments.size(); ++i) {
+    if (findings.segments[i].number != static_cast<int>(i) + 1) {
+      throw Error(ErrorCode::bad_argument, "segment numbers do not count from 1 without gaps");
+    }
+  }
+  if (findings.segments.empty() || highest > static_cast<int>(findings.segments.size())) {
+    throw Error(ErrorCode::bad_argument, "a label has no segment");
+  }
+}
+
+/// Segment by segment, slices in geometric order inside; one empty frame if there is nothing.
+std::vector<Frame> frames_of(const Findings& findings, const LabelMap& labels) {
+  const auto slice_voxels = static_cast<std::size_t>(labels.grid.size[0] * labels.grid.size[1]);
+  std::vector<std::array<bool, 256>> present(static_cast<std::size_t>(labels.grid.size[2]));
+  for (std::size_t k = 0; k < present.size(); ++k) {
+    present[k] = {};
+    for (std::size_t i = 0; i < slice_voxels; ++i) {
+      present[k][labels.labels[k * slice_voxels + i]] = true;
+    }
+  }
+  std::vector<Frame> frames;
+  for (const Segment& segment : findings.segments) {
+    for (std::size_t k = 0; k < present.size(); ++k) {
+      if (present[k][static_cast<std::size_t>(segment.number)]) {
+        frames.push_back({segment.number, static_cast<std::int64_t>(k)});
+      }
+    }
+  }
+  if (frames.empty()) frames.push_back({1, 0});
+  return frames;
+}
+
+std::string structure_key(const Segment& segment) {
+  std::string key = segment.type.scheme + ":" + segment.type.value;
+  for (const auto& modifier : {segment.type_modifier, segment.part_modifier}) {
+    key += modifier ? "|" + modifier->scheme + ":" + modifier->value : "|";
+  }
+  return key;
+}
+
+void put_segments(DcmItem& object, DcmItem& source, const Findings& findings) {
+  for (const Segment& segment : findings.segments) {
+    DcmItem& item = add_item(object, DCM_SegmentSequence);
+    put_us(item, DCM_SegmentNumber, static_cast<std::uint16_t>(segment.number));
+    put_text(item, DCM_SegmentLabel, segment.label, 64);
+    put(item, DCM_SegmentAlgorithmType, "AUTOMATIC");
+    put_text(item, DCM_SegmentAlgorithmName, findings.model.name, 64);
+    add_code(item, DCM_SegmentedPropertyCategoryCodeSequence, segment.category);
+    DcmItem& type = add_code(item, DCM_SegmentedPropertyTypeCodeSequence, segment.type);
+    for (const auto& modifier : {segment.type_modifier, segment.part_modifier}) {
+      if (modifier) add_code(type, DCM_SegmentedPropertyTypeModifierCodeSequence, *modifier);
+    }
+    DcmItem& algorithm = add_item(item, DCM_SegmentationAlgorithmIdentificationSequence);
+    add_code(algorithm, DCM_AlgorithmFamilyCodeSequence,
+             {"123110", "DCM", "Artificial Intelligence"});
+    put_text(algorithm, DCM_AlgorithmName, findings.model.name, 64);
+    put_text(algorithm, DCM_AlgorithmVersion, findings.model.version, 64);
+    put_text(algorithm, DCM_AlgorithmSource, findings.model.manufacturer, 64);
+    put_text(algorithm, DCM_AlgorithmParameters, "package SHA-256 " + findings.model.digest, 1024);
+    put_text(item, DCM_TrackingID, segment.label, 64);
+    put(item, DCM_TrackingUID, tracking_uid(source, findings, structure_key(segment)));
+    const std::array<std::uint16_t, 3> lab = cielab_of(segment.rgb);
+    item.putAndInsertUint16Array(DCM_RecommendedDisplayCIELabValue, lab.data(), 3);
+  }
+}
+
+void put_dimensions(DcmItem& object, const Findings& findings) {
+  const std::string uid = object_uid(findings, "seg dimensions");
+  put(add_item(object, DCM_DimensionOrganizationSequence), DCM_DimensionOrganizationUID, uid);
+  struct Index {
+    DcmTagKey pointer;
+    DcmTagKey group;
+    const char* label;
+  };
+  for (const Index& index :
+       {Index{DCM_ReferencedSegmentNumber, DCM_SegmentIdentificationSequence, "Segment Number"},
+        Index{DCM_ImagePositionPatient, DCM_PlanePositionSequence, "Image Position (Patient)"}}) {
+    DcmItem& item = add_item(object, DCM_DimensionIndexSequence);
+    put(item, DCM_DimensionOrganizationUID, uid);
+    item.putAndInsertTagKey(DCM_DimensionIndexPointer, index.pointer);
+    item.putAndInsertTagKey(DCM_FunctionalGroupPointer, index.group);
+    put(item, DCM_DimensionDescriptionLabel, index.label);
+  }
+}
+
+void put_shared_groups(DcmItem& object, DcmItem& source, const GridAxes& axes) {
+  DcmItem& shared = add_item(object, DCM_SharedFunctionalGroupsSequence);
+  DcmItem& measures = add_item(shared, DCM_PixelMeasuresSequence);
+  Float64 thickness = 0;
+  if (source.findAndGetFloat64(DCM_SliceThickness, thickness).bad() || !(thickness > 0)) {
+    thickness = axes.between_slices_mm;
+  }
+  put_decimals(measures, DCM_SliceThickness, std::array{thickness});
+  put_decimals(measures, DCM_SpacingBetweenSlices, std::array{axes.between_slices_mm});
+  put_decimals(measures, DCM_PixelSpacing,
+               std::array{axes.between_rows_mm, axes.between_columns_mm});
+  const Vec3 &r = axes.row, &c = axes.column;
+  put_decimals(add_item(shared, DCM_PlaneOrientationSequence), DCM_ImageOrientationPatient,
+               std::array{r[0], r[1], r[2], c[0], c[1], c[2]});
+}
+
+void put_dimension_index(DcmItem& content, int segment, std::uint32_t position) {
+  const std::array<Uint32, 2> values = {static_cast<Uint32>(segment), position};
+  auto element = std::make_unique<DcmUnsignedLong>(DCM_DimensionIndexValues);
+  if (element->putUint32Array(values.data(), values.size()).bad() ||
+      content.insert(element.get(), OFTrue).bad()) {
+    throw Error(ErrorCode::internal, "a dimension index cannot be set");
+  }
+  static_cast<void>(element.release());
+}
+
+void put_frame_groups(DcmItem& object, const Findings& findings, const Grid& grid,
+                      const std::vector<Frame>& frames) {
+  std::map<std::int64_t, std::uint32_t> position_index;  // of the slices that are used
+  for (const Frame& frame : frames) position_index[frame.slice] = 0;
+  std::uint32_t rank = 0;
+  for (auto& [slice, index] : position_index) index = ++rank;
+
+  const bool multi_frame = is_multi_frame(findings);
+  for (const Frame& frame : frames) {
+    DcmItem& item = add_item(object, DCM_PerFrameFunctionalGroupsSequence);
+    put_dimension_index(add_item(item, DCM_FrameContentSequence), frame.segment,
+                        position_index[frame.slice]);
+    put_decimals(add_item(item, DCM_PlanePositionSequence), DCM_ImagePositionPatient,
+                 grid.index_to_lps({0, 0, static_cast<double>(frame.slice)}));
+    put_us(add_item(item, DCM_SegmentIdentificationSequence), DCM_ReferencedSegmentNumber,
+           static_cast<std::uint16_t>(frame.segment));
+
+    const SliceSource& slice = findings.source.instances[static_cast<std::size_t>(frame.slice)];
+    DcmItem& derivation = add_item(item, DCM_DerivationImageSequence);
+    add_code(derivation, DCM_DerivationCodeSequence, {"113076", "DCM", "Segmentation"});
+    DcmItem& image = add_reference(derivation, DCM_SourceImageSequence, slice.sop_class_uid,
+                                   slice.sop_instance_uid);
+    if (multi_frame) put(image, DCM_ReferencedFrameNumber, std::to_string(slice.frame));
+    put(image, DCM_SpatialLocationsPreserved, "YES");
+    add_code(image, DCM_PurposeOfReferenceCodeSequence,
+             {"121322", "DCM", "Source image for image processing operation"});
+  }
+}
+
+void put_pixels(DcmItem& object, const LabelMap& labels, const std::vector<Frame>& frames) {
+  const auto frame_pixels = static_cast<std::size_t>(labels.grid.size[0] * labels.grid.size[1]);
+  const std::size_t bits = frame_pixels * frames.size();
+  std::vector<std::uint8_t> packed(bits / 8 + (bits % 8 != 0));
+  packed.resize(packed.size() + packed.size() % 2);  // values have an even length
+  if (packed.size() >= std::numeric_limits<std::uint32_t>::max() - 1) {
+    throw Error(ErrorCode::output, "the segmentation would hold more than 4 GiB");
+  }
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const std::span<const std::uint8_t> slice(
+        labels.labels.data() + static_cast<std::size_t>(frames[i].slice) * frame_pixels,
+        frame_pixels);
+    pack_frame(slice, static_cast<std::uint8_t>(frames[i].segment), i * frame_pixels, packed);
+  }
+  auto pixels = std::make_unique<DcmPixelData>(DCM_PixelData);
+  pixels->setVR(EVR_OB);
+  if (pixels->putUint8Array(packed.data(), packed.size()).bad() ||
+      object.insert(pixels.get(), OFTrue).bad()) {
+    throw Error(ErrorCode::internal, "Pixel Data of the segmentation cannot be set");
+  }
+  static_cast<void>(pixels.release());
+
+  put(object, DCM_NumberOfFrames, std::to_string(frames.size()));
+  put_us(object, DCM_Rows, static_cast<std::uint16_t>(labels.grid.size[1]));
+  put_us(object, DCM_Columns, static_cast<std::uint16_t>(labels.grid.size[0]));
+  put_us(object, DCM_SamplesPerPixel, 1);
+  put(object, DCM_PhotometricInterpretation, "MONOCHROME2");
+  put_us(object, DCM_BitsAllocated, 1);
+  put_us(object, DCM_BitsStored, 1);
+  put_us(object, DCM_HighBit, 0);
+  put_us(object, DCM_PixelRepresentation, 0);
+}
+
+}  // namespace
+
+void pack_frame(std::span<const std::uint8_t> labels, std::uint8_t segment, std::size_t first_bit,
+                std::span<std::uint8_t> packed) {
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] != segment) continue;
+    const std::size_t bit = first_bit + i;
+    packed[bit / 8] = static_cast<std::uint8_t>(packed[bit / 8] | (1U << (bit % 8)));
+  }
+}
+
+ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, const Volume& volume,
+                             const std::filesystem::path& file) {
+  check_labels(findings, labels, volume);
+  const auto header = read_source_header(findings);
+  DcmItem& source = *header->getDataset();
+  const std::vector<Frame> frames = frames_of(findings, labels);
+
+  DcmFileFormat object;
+  DcmItem& item = *object.getDataset();
+  const ObjectKind kind{.sop_class_uid = kSegmentationStorage,
+                        .modality = "SEG",
+                        .role = "seg",
+                        .series_role = "seg",
+                        .series_description = "AI, unverified: segmentation",
+                        .series_offset = 1};
+  const ObjectIds ids = put_common_modules(item, source, findings, kind);
+  put_content_time(item);
+  put_frame_of_reference(item, source, findings);
+  put(item, DCM_ImageType, "DERIVED\\PRIMARY");
+  put(item, DCM_ContentLabel, "SEGMENTATION");
+  put_text(item, DCM_ContentDescription, "AI, unverified: " + findings.model.title, 64);
+  put_empty(item, DCM_ContentCreatorName);
+  put_lossy_compression(item, source, findings);
+  put(item, DCM_SegmentationType, "BINARY");
+  put(item, kSegmentsOverlap, "NO");  // a voxel of a label map has one label
+
+  put_segments(item, source, findings);
+  put_referenced_series(item, findings, {});
+  put_dimensions(item, findings);
+  put_shared_groups(item, source, axes_of(labels.grid));
+  put_frame_groups(item, findings, labels.grid, frames);
+  put_pixels(item, labels, frames);
+  save(object, file);
+  return ids;
+}
+
+}  // namespace osler::report

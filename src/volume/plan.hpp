@@ -1,0 +1,41 @@
+#pragma once
+// Series -> where its voxels lie in patient space, with a typed verdict, before any pixel is decoded.
+// Rules and tolerances: docs/geometry.md.
+
+#include <cstddef>
+#include <vector>
+
+#include "dicom/scan.hpp"
+#include "volume/verdict.hpp"
+
+namespace osler {
+
+/// One volume that a series can give.
+struct VolumePlan {
+  Grid grid;
+  ScalarType type = ScalarType::i16;
+  std::vector<const dicom::Instance*> slices;  ///< in slice order; the series must outlive the plan
+};
+
+struct SeriesPlan : VolumeVerdict {
+  std::vector<VolumePlan> volumes;  ///< largest first; kept for a refused series where geometry is known
+};
+
+/// Spacing that differs by less is rounding of decimal strings (3D Slicer's tolerance).
+inline constexpr double kSpacingToleranceMm = 0.01;
+/// Direction cosines written with six digits differ by about this much between slices.
+inline constexpr double kOrientationTolerance = 1e-4;
+/// Row and column cosines: |length - 1| and |row . column| above this are no directions.
+inline constexpr double kOrthonormalTolerance = 1e-3;
+/// A step that leans less off the normal than this is rounding of positions, not a tilted gantry.
+inline constexpr double kTiltToleranceDeg = 0.05;
+
+/// Sorts by position along row x column, never by Instance Number; spacing is
+/// (last - first) / (n - 1), never Slice Thickness. Lists every problem.
+SeriesPlan plan_series(const dicom::Series& series, const dicom::Limits& limits = {});
+
+/// Decodes the slices, in parallel, straight into the volume's buffer.
+/// @throws Error bad_input if a slice cannot be decoded
+Volume load_volume(const VolumePlan& plan, const dicom::Limits& limits = {});
+
+}  // namespace osler
