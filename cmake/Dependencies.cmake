@@ -18,27 +18,26 @@ find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(OpenSSL REQUIRED)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 
 find_package(DCMTK REQUIRED)
-add_library(osler_dcmtk INTERFACE)
-target_include_directories(osler_dcmtk SYSTEM INTERFACE ${DCMTK_INCLUDE_DIRS})
+add_library(osler_dcmtk INTERFACE IMPORTED GLOBAL)
+target_include_directories(osler_dcmtk INTERFACE ${DCMTK_INCLUDE_DIRS})
 target_link_libraries(osler_dcmtk INTERFACE ${DCMTK_LIBRARIES})
 
 # Only the components that are used: asking for all of ITK pulls in half of Debian.
 find_package(ITK 5 REQUIRED COMPONENTS ITKCommon ITKTransform ITKRegistrationMethodsv4 ITKMetricsv4
   ITKOptimizersv4 ITKImageGrid ITKImageFunction ITKSmoothing ITKThresholding ITKConnectedComponents
   ITKBinaryMathematicalMorphology ITKIOMeta ITKIONIFTI)
-add_library(osler_itk INTERFACE)
-target_include_directories(osler_itk SYSTEM INTERFACE ${ITK_INCLUDE_DIRS})
+add_library(osler_itk INTERFACE IMPORTED GLOBAL)
+target_include_directories(osler_itk INTERFACE ${ITK_INCLUDE_DIRS})
 target_link_libraries(osler_itk INTERFACE ${ITK_LIBRARIES})
 
 find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc imgcodecs)
-add_library(osler_opencv INTERFACE)
-target_include_directories(osler_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
+add_library(osler_opencv INTERFACE IMPORTED GLOBAL)
+target_include_directories(osler_opencv INTERFACE ${OpenCV_INCLUDE_DIRS})
 target_link_libraries(osler_opencv INTERFACE opencv_core opencv_imgproc opencv_imgcodecs)
 
 find_package(LibTorch REQUIRED)

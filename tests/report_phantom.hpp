@@ -1,6 +1,6 @@
 #pragma once
-// A synthetic MR series on disk with a volume, labels and findings that belong to it. The figures of
-// the findings are computed here from the labels, independently of the room under test.
+// A synthetic MR series on disk with a volume, labels and findings that belong to it. The figures
+// of the findings are computed here from the labels, independently of the room under test.
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
@@ -46,8 +46,8 @@ inline Affine oblique(const Vec3& spacing, const Vec3& origin, double pitch_deg,
 /// Slices displaced along the columns, as a tilted gantry leaves them.
 inline Affine sheared(Affine affine, double shift_mm) {
   const Vec3 y = affine.column(1);
-  return Affine::from_columns(affine.column(0), y,
-                              affine.column(2) + (shift_mm / norm(y)) * y, affine.origin());
+  return Affine::from_columns(affine.column(0), y, affine.column(2) + (shift_mm / norm(y)) * y,
+                              affine.origin());
 }
 
 struct Phantom {
@@ -64,7 +64,9 @@ struct Header {
   bool lossy = false;
 };
 
-inline std::string uid_of(int number) { return "1.2.826.0.1.3680043.10.999." + std::to_string(number); }
+inline std::string uid_of(int number) {
+  return "1.2.826.0.1.3680043.10.999." + std::to_string(number);
+}
 
 inline void write_slice(const Phantom& phantom, const Header& header, std::int64_t k) {
   const Grid& grid = phantom.volume.grid;
@@ -144,10 +146,34 @@ inline const Code kPosterior{"255551008", "SCT", "Posterior"};
 
 inline std::vector<Segment> four_segments() {
   const Code category{"91723000", "SCT", "Anatomical structure"};
-  return {{1, "Left hippocampus, anterior part", category, kHippocampus, kLeft, kAnterior, {230, 120, 40}},
-          {2, "Left hippocampus, posterior part", category, kHippocampus, kLeft, kPosterior, {250, 205, 70}},
-          {3, "Right hippocampus, anterior part", category, kHippocampus, kRight, kAnterior, {40, 140, 220}},
-          {4, "Right hippocampus, posterior part", category, kHippocampus, kRight, kPosterior, {90, 210, 230}}};
+  return {{1,
+           "Left hippocampus, anterior part",
+           category,
+           kHippocampus,
+           kLeft,
+           kAnterior,
+           {230, 120, 40}},
+          {2,
+           "Left hippocampus, posterior part",
+           category,
+           kHippocampus,
+           kLeft,
+           kPosterior,
+           {250, 205, 70}},
+          {3,
+           "Right hippocampus, anterior part",
+           category,
+           kHippocampus,
+           kRight,
+           kAnterior,
+           {40, 140, 220}},
+          {4,
+           "Right hippocampus, posterior part",
+           category,
+           kHippocampus,
+           kRight,
+           kPosterior,
+           {90, 210, 230}}};
 }
 
 inline Finding measure(const LabelMap& labels, Finding finding) {
@@ -178,7 +204,8 @@ inline void measure_all(Findings& findings, const LabelMap& labels) {
       measure(labels, {"Left hippocampus, anterior part", kHippocampus, kLeft, kAnterior, {1}}),
       measure(labels, {"Left hippocampus, posterior part", kHippocampus, kLeft, kPosterior, {2}}),
       measure(labels, {"Right hippocampus, anterior part", kHippocampus, kRight, kAnterior, {3}}),
-      measure(labels, {"Right hippocampus, posterior part", kHippocampus, kRight, kPosterior, {4}})};
+      measure(labels,
+              {"Right hippocampus, posterior part", kHippocampus, kRight, kPosterior, {4}})};
   const double left = findings.findings[0].volume_mm3, right = findings.findings[1].volume_mm3;
   if (left + right > 0) {
     findings.asymmetries = {{"Hippocampus", (left - right) / ((left + right) / 2)}};
@@ -187,23 +214,29 @@ inline void measure_all(Findings& findings, const LabelMap& labels) {
 
 inline void describe(Findings& findings) {
   findings.status = Status::complete;
-  findings.model = {.name = "hippocampus-t1",
-                    .title = "Hippocampus in T1-weighted MR",
-                    .version = "1.0.0",
-                    .digest = std::string(64, 'a'),
-                    .manufacturer = "Osler project",
-                    .intended_use = "Research and education.",
-                    .protocol = "Medical Segmentation Decathlon, Task04",
-                    .limits = {"A left-right flipped header cannot be detected: sides come from the header."},
-                    .licence = "CC BY-SA 4.0",
-                    .parameters = {{"foreground threshold", "0.75"}, {"passes", "2"}}};
+  findings.model = {
+      .name = "hippocampus-t1",
+      .title = "Hippocampus in T1-weighted MR",
+      .version = "1.0.0",
+      .digest = std::string(64, 'a'),
+      .manufacturer = "Osler project",
+      .intended_use = "Research and education.",
+      .protocol = "Medical Segmentation Decathlon, Task04",
+      .limits = {"A left-right flipped header cannot be detected: sides come from the header."},
+      .licence = "CC BY-SA 4.0",
+      .parameters = {{"foreground threshold", "0.75"}, {"passes", "2"}}};
   findings.device = "cpu (4 threads)";
   findings.configuration_digest = std::string(64, 'c');
   findings.source.pixel_digest = std::string(64, 'b');
-  findings.gates = {{"mutual_information", "Registration to the template, nats.", 0.21, 0.12, {},
-                     GateLevel::refuse, true},
-                    {"volume_left", "Volume of the left side, mm3.", 5200, 2200, 5000,
-                     GateLevel::warn, false}};
+  findings.gates = {
+      {"mutual_information",
+       "Registration to the template, nats.",
+       0.21,
+       0.12,
+       {},
+       GateLevel::refuse,
+       true},
+      {"volume_left", "Volume of the left side, mm3.", 5200, 2200, 5000, GateLevel::warn, false}};
   findings.source.warnings = {{"uneven_spacing", "Slice spacing varies by 0.4 %.", false}};
   findings.not_used = {"No patient record was given: volumes are not compared with norms."};
   findings.timings.stages_ms = {{"read", 12.5}, {"infer", 2500.0}};

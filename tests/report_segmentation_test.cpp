@@ -61,8 +61,7 @@ struct Case {
   Affine affine;
 };
 
-const Affine kStraight =
-    Affine::from_columns({1, 0, 0}, {0, 1.25, 0}, {0, 0, 2.5}, {-30, -40, 17});
+const Affine kStraight = Affine::from_columns({1, 0, 0}, {0, 1.25, 0}, {0, 0, 2.5}, {-30, -40, 17});
 const Affine kOblique = phantom::oblique({0.7, 0.9, 1.6}, {-12.25, 8.5, -71}, 23, -11);
 
 class SegmentationRoundTrip : public testing::TestWithParam<Case> {};
@@ -70,8 +69,9 @@ class SegmentationRoundTrip : public testing::TestWithParam<Case> {};
 TEST_P(SegmentationRoundTrip, CountsAndCentroidsComeBack) {
   const Case& c = GetParam();
   phantom::TemporaryFolder folder;
-  const Phantom p = phantom::make(folder.path / "source", c.size, c.affine,
-                                  [&](int x, int y, int z) { return phantom::two_boxes(c.size, x, y, z); });
+  const Phantom p =
+      phantom::make(folder.path / "source", c.size, c.affine,
+                    [&](int x, int y, int z) { return phantom::two_boxes(c.size, x, y, z); });
   const auto file = folder.path / "seg.dcm";
   write_segmentation(p.findings, p.labels, p.volume, file);
   const MeasuredSegmentation measured = measure_segmentation(file);
@@ -133,9 +133,11 @@ TEST(Segmentation, LeavesEmptyFramesOutButKeepsOne) {
 TEST(Segmentation, NamesItsSourcesTwice) {
   phantom::TemporaryFolder folder;
   const Size3 size{9, 8, 8};
+  phantom::Header lossy;
+  lossy.lossy = true;
   const Phantom p = phantom::make(
       folder.path / "source", size, kOblique,
-      [&](int x, int y, int z) { return phantom::two_boxes(size, x, y, z); }, {.lossy = true});
+      [&](int x, int y, int z) { return phantom::two_boxes(size, x, y, z); }, lossy);
   write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
   DcmFileFormat format;
   DcmItem& object = load(format, folder.path / "seg.dcm");
@@ -158,9 +160,9 @@ TEST(Segmentation, NamesItsSourcesTwice) {
 TEST(Segmentation, CopiesThePatientByteForByte) {
   phantom::TemporaryFolder folder;
   const std::string name = "M\xFCller^J\xF6rg";  // Latin-1
-  const Phantom p = phantom::make(
-      folder.path / "source", {6, 6, 4}, kStraight, [](int, int, int) { return 1; },
-      {.patient_name = name, .character_set = "ISO_IR 100", .timezone = "+0900"});
+  const Phantom p =
+      phantom::make(folder.path / "source", {6, 6, 4}, kStraight, [](int, int, int) { return 1; },
+                    {.patient_name = name, .character_set = "ISO_IR 100", .timezone = "+0900"});
   write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
   DcmFileFormat format;
   DcmItem& object = load(format, folder.path / "seg.dcm");
@@ -174,8 +176,8 @@ TEST(Segmentation, CopiesThePatientByteForByte) {
 
 TEST(Segmentation, SameInputGivesTheSameUidsAndAnotherModelOthers) {
   phantom::TemporaryFolder folder;
-  Phantom p = phantom::make(folder.path / "source", {6, 6, 4}, kStraight,
-                            [](int, int, int) { return 1; });
+  Phantom p =
+      phantom::make(folder.path / "source", {6, 6, 4}, kStraight, [](int, int, int) { return 1; });
   const auto first = write_segmentation(p.findings, p.labels, p.volume, folder.path / "1.dcm");
   const auto second = write_segmentation(p.findings, p.labels, p.volume, folder.path / "2.dcm");
   EXPECT_EQ(first.sop_instance_uid, second.sop_instance_uid);
@@ -190,9 +192,9 @@ TEST(Segmentation, SameInputGivesTheSameUidsAndAnotherModelOthers) {
 TEST(Segmentation, SaysWhenFindingsDisagreeWithTheFile) {
   phantom::TemporaryFolder folder;
   const Size3 size{12, 10, 8};
-  const Phantom p =
-      phantom::make(folder.path / "source", size, kOblique,
-                    [&](int x, int y, int z) { return phantom::two_boxes(size, x, y, z); });
+  const Phantom p = phantom::make(folder.path / "source", size, kOblique, [&](int x, int y, int z) {
+    return phantom::two_boxes(size, x, y, z);
+  });
   const auto file = folder.path / "seg.dcm";
   write_segmentation(p.findings, p.labels, p.volume, file);
   const auto code_of = [&](const std::function<void(Finding&)>& change) {

@@ -2,10 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
+#include <string_view>
 
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
+#include "cli/threads.hpp"
 #include "core/error.hpp"
 #include "core/version.hpp"
 
@@ -36,8 +37,7 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // LibTorch's kernels and ours share one pool of threads that sleeps, not spins, when idle.
-  ::setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
+  if (argc > 1 && std::string_view(argv[1]) == "run") osler::cli::wait_passively(argv);
   int code = osler::kExitInternal;
   try {
     code = run_program(argc, argv);

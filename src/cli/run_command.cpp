@@ -22,15 +22,11 @@ struct Options {
   bool timings = false;
 };
 
-std::string side(const Finding& f) {
-  return f.laterality ? f.laterality->meaning : "";
-}
-
 void print_findings(const Findings& f) {
-  fmt::print("  {:<36}{:<7}{:>10}   {}\n", "structure", "side", "mL", "centre LPS mm");
+  fmt::print("  {:<36}{:>7}   {}\n", "structure", "mL", "centre, LPS mm");
   for (const Finding& x : f.findings) {
-    fmt::print("  {:<36}{:<7}{:>10.2f}   {:.1f} {:.1f} {:.1f}\n", x.label, side(x),
-               x.volume_mm3 / 1000, x.centroid_mm[0], x.centroid_mm[1], x.centroid_mm[2]);
+    fmt::print("  {:<36}{:>7.2f}   {:.1f} {:.1f} {:.1f}\n", x.label, x.volume_mm3 / 1000,
+               x.centroid_mm[0], x.centroid_mm[1], x.centroid_mm[2]);
   }
   for (const Asymmetry& a : f.asymmetries) {
     fmt::print("  {} left - right: {:+.1f} % of the mean\n", a.label, 100 * a.index);
@@ -57,7 +53,10 @@ void print_outcome(const StudyOutcome& o, bool timings) {
   const Findings& f = o.findings;
   fmt::print("  status: {}{}\n", to_string(f.status),
              f.status == Status::complete ? " (AI, unverified; not for clinical use)" : "");
-  for (const std::string& refusal : f.refusals) fmt::print("  no numbers: {}\n", refusal);
+  // Of a refused study each series is listed with its reasons at the end.
+  if (f.status == Status::partial) {
+    for (const std::string& refusal : f.refusals) fmt::print("  no numbers: {}\n", refusal);
+  }
   if (!f.findings.empty()) print_findings(f);
   print_gates(f);
   if (timings) {
@@ -70,7 +69,7 @@ void print_outcome(const StudyOutcome& o, bool timings) {
 void print_rest(const RunReport& report) {
   for (const SeriesNotUsed& s : report.not_used) {
     fmt::print("not used by {}: series {} ({}, {} files)\n", s.model, s.series_uid, s.modality, s.files);
-    for (const Reason& r : s.reasons) fmt::print("  {}: {}\n", r.code, r.detail);
+    for (const Reason& r : s.reasons) fmt::print("  {}\n", r.detail);
   }
   for (const auto& [file, reason] : report.unreadable) {
     fmt::print("not read: {}: {}\n", file.string(), reason);

@@ -52,6 +52,7 @@ std::vector<std::byte> read_file(const fs::path& file, std::size_t max_bytes) {
 }
 
 StagedFolder::StagedFolder(fs::path target) : target_(std::move(target)) {
+  if (!target_.has_filename()) target_ = target_.parent_path();  // "out/" is "out"
   const fs::path parent = target_.parent_path().empty() ? fs::path(".") : target_.parent_path();
   std::error_code error;
   fs::create_directories(parent, error);
@@ -80,6 +81,9 @@ void StagedFolder::commit() {
   fs::create_directories(target_, error);
   if (error) fail_output(target_, error.value());
   for (const auto& entry : fs::directory_iterator(staging_)) flush_to_disk(entry.path());
+  for (const std::string& name : superseded_) {
+    if (!fs::exists(staging_ / name)) fs::remove(target_ / name, error);
+  }
   for (const auto& entry : fs::directory_iterator(staging_)) {
     fs::rename(entry.path(), target_ / entry.path().filename(), error);
     if (error) fail_output(target_ / entry.path().filename(), error.value());

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace osler {
@@ -31,12 +32,16 @@ class StagedFolder {
 
   /// @throws Error output (no space, not permitted)
   void write(std::string_view name, std::string_view content);
+  /// Files of an earlier run that `commit` removes from the target unless this one wrote them too:
+  /// an old segmentation must not lie beside a new refusal.
+  void supersede(std::vector<std::string> names) { superseded_ = std::move(names); }
   /// Flushes every file to the disk, then renames. @throws Error output
   void commit();
 
  private:
   std::filesystem::path target_;
   std::filesystem::path staging_;
+  std::vector<std::string> superseded_;
 };
 
 }  // namespace osler

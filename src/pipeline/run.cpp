@@ -13,6 +13,13 @@ namespace osler {
 namespace fs = std::filesystem;
 namespace {
 
+/// What all studies of a run share.
+struct RunContext {
+  const RunOptions& options;
+  Device device;
+  Timings timings;  ///< of the stages before the first study
+};
+
 struct Job {
   const dicom::Series* series = nullptr;
   SeriesPlan plan;
@@ -47,15 +54,20 @@ std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>&
   return jobs;
 }
 
+/// Every file that a result set can have.
+const std::vector<std::string> kResultFiles{"seg.dcm",         "sr.dcm",      "sc-axial.dcm",
+                                            "sc-coronal.dcm",  "sc-sagittal.dcm", "report.html",
+                                            "findings.json"};
+
 /// A study in which nothing fits leaves a findings.json that says why.
 StudyOutcome refuse_study(const dicom::Study& study, const std::vector<SeriesNotUsed>& not_used,
-                          const RunOptions& options, const Device& device) {
+                          const RunContext& context) {
   StudyOutcome outcome;
   outcome.study_uid = study.uid;
-  outcome.folder = options.out / study.uid;
+  outcome.folder = context.options.out / study.uid;
   Findings& f = outcome.findings;
   f.status = Status::refused;
-  f.device = device.name;
+  f.device = context.device.name;
   f.source.study_uid = study.uid;
   for (const SeriesNotUsed& note : not_used) {
     if (note.study_uid != study.uid) continue;
@@ -64,17 +76,22 @@ StudyOutcome refuse_study(const dicom::Study& study, const std::vector<SeriesNot
   }
   outcome.outputs = {"findings.json"};
   StagedFolder folder(outcome.folder);
+  folder.supersede(kResultFiles);
   folder.write("findings.json", report::to_json(f, outcome.outputs).dump(2) + "\n");
   folder.commit();
   return outcome;
 }
 
-StudyOutcome run_job(const Job& job, const fs::path& folder, const Device& device,
-                     const RunOptions& options, const Progress& progress) {
+StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& context,
+                     const Progress& progress) {
   StudyOutcome outcome;
   outcome.folder = folder;
-  SeriesResult result = run_series(*job.model, job.plan, device, options.limits, progress);
+  SeriesResult result =
+      run_series(*job.model, job.plan, context.device, context.options.limits, progress);
+  auto& stages = result.findings.timings.stages_ms;
+  stages.insert(stages.begin(), context.timings.stages_ms.begin(), context.timings.stages_ms.end());
   StagedFolder staged(folder);
+  staged.supersede(kResultFiles);
   notify(progress, "write", 0, 1);
   const bool complete = result.findings.status == Status::complete;
   outcome.outputs = report::write_results(result.findings, complete ? &result.labels : nullptr,
@@ -107,8 +124,13 @@ std::vector<LoadedModel> load_models(const RunOptions& options, const Device& de
 
 RunReport run(const RunOptions& options, const Progress& progress,
               const std::function<void(const StudyOutcome&)>& done) {
-  const Device device = choose_device(options.device);
-  dicom::ScanResult scanned = dicom::scan(options.inputs, options.limits, progress);
+  RunContext context{options, choose_device(options.device), {}};
+  const auto timed = [&](const char* stage, auto&& work) {
+    const StageTimer timer(context.timings, stage);
+    return work();
+  };
+  dicom::ScanResult scanned =
+      timed("scan", [&] { return dicom::scan(options.inputs, options.limits, progress); });
   RunReport report;
   report.unreadable = std::move(scanned.unreadable);
   report.duplicates = scanned.duplicates;
@@ -120,7 +142,8 @@ RunReport run(const RunOptions& options, const Progress& progress,
   }
   { const StagedFolder writable(options.out / "probe"); }
   notify(progress, "load model", 0, 1);
-  std::vector<LoadedModel> models = load_models(options, device);
+  std::vector<LoadedModel> models =
+      timed("load_model", [&] { return load_models(options, context.device); });
 
   for (const dicom::Study& study : scanned.studies) {
     const auto finish = [&](StudyOutcome outcome) {
@@ -139,12 +162,12 @@ RunReport run(const RunOptions& options, const Progress& progress,
     };
     const std::vector<Job> jobs = plan_study(study, models, options.limits, report.not_used);
     if (jobs.empty()) {
-      guarded([&] { return refuse_study(study, report.not_used, options, device); });
+      guarded([&] { return refuse_study(study, report.not_used, context); });
     }
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       fs::path folder = options.out / study.uid;
       if (i > 0) folder /= std::to_string(i + 1);
-      guarded([&] { return run_job(jobs[i], folder, device, options, progress); });
+      guarded([&] { return run_job(jobs[i], folder, context, progress); });
     }
   }
   report.exit_code = exit_code_of(report);

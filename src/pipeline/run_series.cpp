@@ -1,10 +1,13 @@
 #include "pipeline/run_series.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "core/error.hpp"
 #include "core/sha256.hpp"
+#include "core/version.hpp"
 #include "findings/gates.hpp"
 #include "findings/measure.hpp"
 #include "pipeline/two_pass.hpp"
@@ -35,6 +38,15 @@ SourceSeries describe_source(const Volume& volume, const SeriesPlan& plan) {
 void refuse(Findings& findings, std::string reason) {
   findings.status = Status::partial;
   findings.refusals.push_back(std::move(reason));
+}
+
+/// Of what can change a result and is in neither the input nor the package.
+std::string configuration_digest(const Device& device) {
+  const std::string text =
+      fmt::format("osler {};backend {};coarse spacing {} mm;evidence bound {};localise seed {}",
+                  kVersion, device.backend == Backend::cpu ? "cpu" : "cuda", kCoarseSpacingMm,
+                  kEvidenceBound, LocaliseOptions{}.seed);
+  return sha256_hex(std::as_bytes(std::span(text.data(), text.size())));
 }
 
 /// Gates of the signals so far; sentences for those that refuse. @return true if all passed
@@ -137,7 +149,7 @@ SeriesResult run_series(LoadedModel& model, const SeriesPlan& plan, const Device
   Findings& f = result.findings;
   f.model = describe_model(model.package);
   f.device = device.name;
-  f.configuration_digest = sha256_hex({});
+  f.configuration_digest = configuration_digest(device);
   f.not_used = {"earlier studies of this patient: none were given",
                 "the patient's record: none was given",
                 "age norms: none is comparable with this protocol"};

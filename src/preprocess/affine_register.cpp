@@ -16,9 +16,23 @@ namespace osler {
 namespace {
 
 using Image = itk::Image<float, 3>;
-using Metric = itk::MattesMutualInformationImageToImageMetricv4<Image, Image>;
 using Optimizer = itk::RegularStepGradientDescentOptimizerv4<double>;
 using Gradient = itk::GradientImageFilter<Image, double, double>;
+
+/// Sums in one piece: the order of additions, hence the last bits, must not depend on the machine.
+/// (SetMaximumNumberOfWorkUnits of ITK 5.2 limits the threads, but not the pieces of the sum.)
+class Metric : public itk::MattesMutualInformationImageToImageMetricv4<Image, Image> {
+ public:
+  using Self = Metric;
+  using Pointer = itk::SmartPointer<Self>;
+  itkFactorylessNewMacro(Self);
+
+ protected:
+  Metric() {
+    m_SparseGetValueAndDerivativeThreader->SetNumberOfWorkUnits(1);
+    m_DenseGetValueAndDerivativeThreader->SetNumberOfWorkUnits(1);
+  }
+};
 
 constexpr int kHistogramBins = 50;  // the gate on mutual information was set with 50
 constexpr double kRelaxation = 0.6;
@@ -140,7 +154,6 @@ AffineRegistration::AffineRegistration(const RegistrationImage& fixed,
   metric->SetUseSampledPointSet(true);
   metric->SetMovingImageGradientFilter(gradient);
   metric->SetMovingTransform(ItkAffine::New());
-  metric->SetMaximumNumberOfWorkUnits(1);
   metric->Initialize();
   state_->metric = metric;
 }

@@ -12,6 +12,7 @@
 #include <numbers>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -26,6 +27,7 @@ constexpr double kDistinct_mm = 12;  // maps that differ by less than this are o
 constexpr std::size_t kKept = 4;     // distinct maps of each mask that are refined
 constexpr double kRetryBelow = 0.12;  // mutual information, the gate on it: below, look further
 constexpr int kRandomStarts = 80;
+constexpr float kOutside = std::numeric_limits<float>::quiet_NaN();
 constexpr double kFineShare = 0.25;  // of the voxels at 2 mm
 
 // The first wave is believed at once if it fits like this.
@@ -246,7 +248,6 @@ class Search {
     });
     Candidate best = kept.front();
     for (const Candidate& candidate : kept) best = better(best, candidate);
-    if (getenv("LOC_DEBUG")) for (auto& c : kept) fmt::print(stderr, "  kept score {:.4f} corr {:.3f} apart {:.1f}\n", c.score, correlation(c.map), apart_mm(c.map, best.map));
     return best;
   }
 
@@ -261,7 +262,7 @@ class Search {
     const Affine moving_index = inverse(moving_.middle.index_to_frame);
     double n = 0, sum_a = 0, sum_b = 0, sum_aa = 0, sum_bb = 0, sum_ab = 0;
     for (const Vec3& p : middle_brain_) {
-      const double b = sample(moving_.middle, moving_index, map(p), std::numeric_limits<float>::quiet_NaN());
+      const double b = sample(moving_.middle, moving_index, map(p), kOutside);
       if (std::isnan(b)) continue;
       const double a = sample(fixed_.middle, fixed_index, p, 0);
       n += 1;

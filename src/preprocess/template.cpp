@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <map>
 #include <system_error>
-#include <utility>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -20,13 +20,16 @@ constexpr std::size_t kMaxBytes = std::size_t{256} << 20;  // 18 times Colin27's
 constexpr std::int64_t kMaxSide = 4096;
 constexpr std::string_view kLastKey = "ElementDataFile";
 
-std::string remedy(std::string_view debian_package) {
-  return fmt::format("install the Debian package {} and run tools/setup again", debian_package);
+std::string remedy(const std::filesystem::path& file, std::string_view debian_package) {
+  return fmt::format(
+      "install the Debian package {} (./tools/setup does), then run: osler-make-template "
+      "ch2.nii.gz ch2bet.nii.gz {} with the two images of that package",
+      debian_package, file.string());
 }
 
 [[noreturn]] void fail_decode(std::string_view what) {
   throw Error(ErrorCode::model, fmt::format("the head template's {} cannot be understood", what),
-              "an uncompressed MetaImage of two 8-bit channels", "run tools/setup again");
+              "an uncompressed MetaImage of two 8-bit channels", "make it again with osler-make-template");
 }
 
 /// Exactly N numbers separated by single blanks.
@@ -129,14 +132,14 @@ HeadTemplate read_template(const std::filesystem::path& file, std::string_view s
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error)) {
     throw Error(ErrorCode::model, "the head template " + file.string() + " is missing", {},
-                remedy(debian_package));
+                remedy(file, debian_package));
   }
   const std::vector<std::byte> bytes = read_file(file, kMaxBytes);
   const std::string digest = sha256_hex(bytes);
   if (digest != sha256) {
     throw Error(ErrorCode::model,
                 "the head template " + file.string() + " has the SHA-256 " + digest,
-                std::string(sha256), remedy(debian_package));
+                std::string(sha256), remedy(file, debian_package));
   }
   return decode_template({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }

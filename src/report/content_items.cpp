@@ -11,11 +11,16 @@ namespace {
 
 const char* words(Relationship relationship) {
   switch (relationship) {
-    case Relationship::contains: return "CONTAINS";
-    case Relationship::has_concept_mod: return "HAS CONCEPT MOD";
-    case Relationship::has_obs_context: return "HAS OBS CONTEXT";
-    case Relationship::has_acq_context: return "HAS ACQ CONTEXT";
-    case Relationship::inferred_from: return "INFERRED FROM";
+    case Relationship::contains:
+      return "CONTAINS";
+    case Relationship::has_concept_mod:
+      return "HAS CONCEPT MOD";
+    case Relationship::has_obs_context:
+      return "HAS OBS CONTEXT";
+    case Relationship::has_acq_context:
+      return "HAS ACQ CONTEXT";
+    case Relationship::inferred_from:
+      return "INFERRED FROM";
   }
   return "";
 }
@@ -96,8 +101,8 @@ DcmItem& add_image_item(DcmItem& parent, const std::optional<Code>& name,
                         const ImageReference& image) {
   DcmItem& item = add_content(parent, Relationship::contains, "IMAGE");
   if (name) add_code(item, DCM_ConceptNameCodeSequence, *name);
-  DcmItem& reference = add_reference(item, DCM_ReferencedSOPSequence, image.sop_class_uid,
-                                     image.sop_instance_uid);
+  DcmItem& reference =
+      add_reference(item, DCM_ReferencedSOPSequence, image.sop_class_uid, image.sop_instance_uid);
   if (!image.frames.empty()) {
     put(reference, DCM_ReferencedFrameNumber, fmt::format("{}", fmt::join(image.frames, "\\")));
   }

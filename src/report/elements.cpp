@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <vector>
 
 #include "core/error.hpp"
 
@@ -17,9 +19,9 @@ struct Spelling {
   std::string_view ascii;
 };
 constexpr Spelling kSpellings[] = {
-    {"\u00b1", "+-"}, {"\u00b5", "u"},  {"\u00b3", "3"}, {"\u00b2", "2"},  {"\u00d7", "x"},
-    {"\u2013", "-"},  {"\u2014", "-"},  {"\u2212", "-"}, {"\u2018", "'"},  {"\u2019", "'"},
-    {"\u201c", "\""}, {"\u201d", "\""}, {"\u2264", "<="}, {"\u2265", ">="}, {"\u2026", "..."},
+    {"\u00b1", "+-"},       {"\u00b5", "u"},  {"\u00b3", "3"},  {"\u00b2", "2"},  {"\u00d7", "x"},
+    {"\u2013", "-"},        {"\u2014", "-"},  {"\u2212", "-"},  {"\u2018", "'"},  {"\u2019", "'"},
+    {"\u201c", "\""},       {"\u201d", "\""}, {"\u2264", "<="}, {"\u2265", ">="}, {"\u2026", "..."},
     {"\u00b0", " degrees"}, {"\u00a0", " "}};
 
 void check(const OFCondition& condition, const DcmTag& tag) {
@@ -55,10 +57,9 @@ std::string plain_ascii(std::string_view utf8) {
       ++i;
       continue;
     }
-    const auto known = std::find_if(std::begin(kSpellings), std::end(kSpellings),
-                                    [&](const Spelling& s) {
-                                      return utf8.substr(i, s.utf8.size()) == s.utf8;
-                                    });
+    const auto known =
+        std::find_if(std::begin(kSpellings), std::end(kSpellings),
+                     [&](const Spelling& s) { return utf8.substr(i, s.utf8.size()) == s.utf8; });
     out += known == std::end(kSpellings) ? std::string_view("?") : known->ascii;
     ++i;
     while (i < utf8.size() && (static_cast<unsigned char>(utf8[i]) & 0xC0) == 0x80) ++i;
@@ -104,7 +105,9 @@ void put_text(DcmItem& item, const DcmTag& tag, std::string_view utf8, std::size
   put(item, tag, shortened(plain_ascii(utf8), length));
 }
 
-void put_empty(DcmItem& item, const DcmTag& tag) { check(item.insertEmptyElement(tag), tag); }
+void put_empty(DcmItem& item, const DcmTag& tag) {
+  check(item.insertEmptyElement(tag), tag);
+}
 
 void put_us(DcmItem& item, const DcmTag& tag, std::uint16_t value) {
   check(item.putAndInsertUint16(tag, value), tag);
@@ -118,6 +121,22 @@ void put_decimals(DcmItem& item, const DcmTag& tag, std::span<const double> valu
 
 void put_empty_sequence(DcmItem& item, const DcmTag& tag) {
   check(item.insertEmptyElement(tag), tag);
+}
+
+void put_pixel_data(DcmItem& item, std::span<const std::uint8_t> bytes) {
+  std::vector<std::uint8_t> even(bytes.begin(), bytes.end());
+  even.resize(even.size() + even.size() % 2);
+  auto pixels = std::make_unique<DcmPixelData>(DCM_PixelData);
+  pixels->setVR(EVR_OB);
+  check(pixels->putUint8Array(even.data(), even.size()), DCM_PixelData);
+  check(item.insert(pixels.get(), OFTrue), DCM_PixelData);
+  static_cast<void>(pixels.release());  // the item owns it now
+}
+
+std::string string_of(DcmItem& item, const DcmTagKey& tag) {
+  OFString value;
+  item.findAndGetOFStringArray(tag, value);
+  return std::string(value.c_str(), value.length());
 }
 
 DcmItem& add_item(DcmItem& item, const DcmTag& sequence) {

@@ -1,6 +1,6 @@
 #pragma once
-// Thin helpers to fill DICOM datasets. Texts are put as printable ASCII: it stands in every character
-// set that a source may declare.
+// Thin helpers to fill DICOM datasets. Texts are put as printable ASCII: it stands in every
+// character set that a source may declare.
 
 #include <array>
 #include <cstdint>
@@ -36,6 +36,12 @@ void put_empty(DcmItem& item, const DcmTag& tag);
 void put_us(DcmItem& item, const DcmTag& tag, std::uint16_t value);
 void put_decimals(DcmItem& item, const DcmTag& tag, std::span<const double> values);
 void put_empty_sequence(DcmItem& item, const DcmTag& tag);
+
+/// Pixel Data, OB, padded to an even length.
+void put_pixel_data(DcmItem& item, std::span<const std::uint8_t> bytes);
+
+/// All values as they are stored, without padding; empty if absent.
+std::string string_of(DcmItem& item, const DcmTagKey& tag);
 
 /// A new last item of a sequence, which is made if it is not there.
 DcmItem& add_item(DcmItem& item, const DcmTag& sequence);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/version.hpp"
+#include "report/sentences.hpp"
 
 namespace osler::report {
 namespace {
@@ -11,7 +12,9 @@ Json to_json(const Code& code) {
   return {{"value", code.value}, {"scheme", code.scheme}, {"meaning", code.meaning}};
 }
 
-Json to_json(const std::optional<Code>& code) { return code ? to_json(*code) : Json(nullptr); }
+Json to_json(const std::optional<Code>& code) {
+  return code ? to_json(*code) : Json(nullptr);
+}
 
 Json side_of(const std::optional<Code>& laterality) {
   if (!laterality) return nullptr;
@@ -21,7 +24,9 @@ Json side_of(const std::optional<Code>& laterality) {
 }
 
 /// JSON has no infinity and no NaN.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
 
 Json to_json(const Vec3& point) {
   return Json::array({number(point[0]), number(point[1]), number(point[2])});
@@ -49,8 +54,8 @@ Json to_json(const Segment& segment) {
 Json to_json(const Gate& gate) {
   Json json = {{"name", gate.name}, {"meaning", gate.meaning}, {"value", number(gate.value)}};
   const bool least = gate.at_least.has_value();
-  json["threshold"] = least ? number(*gate.at_least)
-                            : (gate.at_most ? number(*gate.at_most) : Json(nullptr));
+  json["threshold"] =
+      least ? number(*gate.at_least) : (gate.at_most ? number(*gate.at_most) : Json(nullptr));
   json["comparison"] = least ? Json(">=") : (gate.at_most ? Json("<=") : Json(nullptr));
   if (least && gate.at_most) json["at_most"] = number(*gate.at_most);
   json["level"] = gate.level == GateLevel::refuse ? "refuse" : "warn";
@@ -74,21 +79,9 @@ Json to_json(const ModelUse& model) {
 }
 
 Json to_json(const SourceSeries& source) {
-  return {{"study_uid", source.study_uid},
-          {"series_uid", source.series_uid},
-          {"modality", source.modality},
-          {"slices", source.instances.size()},
-          {"lossy", source.lossy},
-          {"pixel_digest", source.pixel_digest}};
-}
-
-const char* words(Status status) {
-  switch (status) {
-    case Status::complete: return "complete";
-    case Status::partial: return "partial";
-    case Status::refused: return "refused";
-  }
-  return "refused";
+  return {{"study_uid", source.study_uid}, {"series_uid", source.series_uid},
+          {"modality", source.modality},   {"slices", source.instances.size()},
+          {"lossy", source.lossy},         {"pixel_digest", source.pixel_digest}};
 }
 
 template <class T>
@@ -102,8 +95,8 @@ Json array_of(const std::vector<T>& values) {
 
 Json to_json(const Findings& findings, std::vector<std::string> outputs) {
   Json json;
-  json["status"] = words(findings.status);
-  json["notice"] = "AI, unverified; not for clinical use";
+  json["status"] = to_string(findings.status);
+  json["notice"] = kUnverified;
   json["osler_version"] = kVersion;
   json["model"] = to_json(findings.model);
   json["device"] = findings.device;

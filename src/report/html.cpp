@@ -36,7 +36,9 @@ std::string base64(const std::vector<std::uint8_t>& bytes) {
   return std::string(text.c_str(), text.length());
 }
 
-std::string millilitres(double volume_mm3) { return fmt::format("{:.2f}", volume_mm3 / 1000); }
+std::string millilitres(double volume_mm3) {
+  return fmt::format("{:.2f}", volume_mm3 / 1000);
+}
 
 /// One row: the findings of one structure or part, left and right.
 struct Row {
@@ -85,7 +87,9 @@ std::vector<Row> rows_of(const Findings& findings) {
   return rows;
 }
 
-std::string cell(const std::string& text) { return "<td class=\"n\">" + escaped(text) + "</td>"; }
+std::string cell(const std::string& text) {
+  return "<td class=\"n\">" + escaped(text) + "</td>";
+}
 
 std::string measurements(const Findings& findings) {
   std::string html =
@@ -106,8 +110,8 @@ std::string measurements(const Findings& findings) {
       if (row.left != nullptr && row.right != nullptr) {
         const double mean = (row.left->volume_mm3 + row.right->volume_mm3) / 2;
         if (mean > 0) {
-          difference = fmt::format(
-              "{:+.1f} %", 100 * (row.left->volume_mm3 - row.right->volume_mm3) / mean);
+          difference =
+              fmt::format("{:+.1f} %", 100 * (row.left->volume_mm3 - row.right->volume_mm3) / mean);
         }
       }
       html += cell(volume(row.left)) + cell(volume(row.right)) + cell(difference) +
@@ -142,7 +146,8 @@ std::string gates(const Findings& findings) {
   for (const Gate& gate : findings.gates) {
     const char* verdict =
         gate.passed ? "passed" : (gate.level == GateLevel::refuse ? "failed" : "warning");
-    const char* sign = gate.passed ? "&#10003;" : (gate.level == GateLevel::refuse ? "&#10007;" : "!");
+    const char* sign =
+        gate.passed ? "&#10003;" : (gate.level == GateLevel::refuse ? "&#10007;" : "!");
     html += fmt::format("<tr><td><code>{}</code><br><span class=\"faint\">{}</span></td>",
                         escaped(gate.name), escaped(gate.meaning)) +
             cell(short_number(gate.value)) + cell(threshold_of(gate)) +
@@ -203,10 +208,11 @@ std::string heading(const Findings& findings, const Identity& identity) {
   const std::string title =
       findings.model.title.empty() ? std::string("Imaging measurements") : findings.model.title;
   std::string html = "<h1>" + escaped(title) + "</h1>\n<p class=\"identity\">";
-  const std::pair<const char*, const std::string*> lines[] = {
-      {"Patient", &identity.patient_name}, {"ID", &identity.patient_id},
-      {"Born", &identity.birth_date},      {"Sex", &identity.sex},
-      {"Study", &identity.study_date}};
+  const std::pair<const char*, const std::string*> lines[] = {{"Patient", &identity.patient_name},
+                                                              {"ID", &identity.patient_id},
+                                                              {"Born", &identity.birth_date},
+                                                              {"Sex", &identity.sex},
+                                                              {"Study", &identity.study_date}};
   for (const auto& [name, value] : lines) {
     if (value->empty()) continue;
     html += fmt::format("<span><span class=\"faint\">{}</span> {}</span>", name, escaped(*value));
@@ -216,7 +222,8 @@ std::string heading(const Findings& findings, const Identity& identity) {
 
 std::string no_numbers(const Findings& findings) {
   std::string html =
-      "<section class=\"stop\"><h2>No measurements</h2>\n<p>The analysis gives no numbers for these "
+      "<section class=\"stop\"><h2>No measurements</h2>\n<p>The analysis gives no numbers for "
+      "these "
       "images, because they would not be reliable:</p>\n<ul>\n";
   for (const std::string& reason : findings.refusals) html += "<li>" + escaped(reason) + "</li>\n";
   if (findings.refusals.empty()) html += "<li>The analysis did not finish.</li>\n";

@@ -31,15 +31,17 @@ tr.whole td { font-weight: 650; }
 tr.part td:first-child { padding-left: 1.9rem; }
 .passed { color: var(--good); } .warning { color: var(--warn); } .failed { color: var(--bad); }
 .passed, .warning, .failed { font-weight: 650; white-space: nowrap; }
-figure { margin: 0 0 1rem; } figure img { width: 100%; max-width: 768px; height: auto; display: block;
-  border-radius: 6px; } figcaption { font-size: .85rem; color: var(--faint); padding-top: .25rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem;
-  align-items: start; }
+figure { margin: 0 0 1rem; }
+figure img { width: 100%; max-width: 768px; height: auto; display: block; border-radius: 6px; }
+figcaption { font-size: .85rem; color: var(--faint); padding-top: .25rem; }
+.figures { display: grid; gap: 1rem; align-items: start;
+  grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); }
 dl { display: grid; grid-template-columns: 11rem 1fr; gap: .3rem 1rem; margin: 0; }
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 ul { margin: .2rem 0; padding-left: 1.2rem; } code { font-size: .85em; overflow-wrap: anywhere; }
 footer { margin-top: 2.5rem; font-size: .85rem; color: var(--faint); }
-@media print { :root { --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; color-scheme: light; }
+@media print {
+  :root { --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; color-scheme: light; }
   body { font-size: 10.5pt; } .banner { border: 2px solid #000; background: #fff; color: #000; }
   figure, tr, .stop { break-inside: avoid; } h2 { break-after: avoid; } }
 )css";

@@ -4,16 +4,11 @@
 #include <dcmtk/dcmdata/dctk.h>
 
 #include "core/error.hpp"
+#include "report/elements.hpp"
 #include "report/modules.hpp"
 
 namespace osler::report {
 namespace {
-
-std::string string_of(DcmItem& item, const DcmTagKey& tag) {
-  OFString value;
-  item.findAndGetOFStringArray(tag, value);
-  return std::string(value.c_str(), value.length());
-}
 
 /// 20200102 -> 2020-01-02; anything else stays.
 std::string dashed(const std::string& date) {
@@ -30,9 +25,12 @@ Identity read_identity(const Findings& findings) {
     DcmItem& source = *header->getDataset();
     // Where DCMTK cannot convert, bytes stay as they are; the page escapes what is not UTF-8.
     static_cast<void>(header->getDataset()->convertToUTF8());
-    return {string_of(source, DCM_PatientName),  string_of(source, DCM_PatientID),
-            dashed(string_of(source, DCM_PatientBirthDate)), string_of(source, DCM_PatientSex),
-            dashed(string_of(source, DCM_StudyDate)), string_of(source, DCM_SeriesDescription)};
+    return {string_of(source, DCM_PatientName),
+            string_of(source, DCM_PatientID),
+            dashed(string_of(source, DCM_PatientBirthDate)),
+            string_of(source, DCM_PatientSex),
+            dashed(string_of(source, DCM_StudyDate)),
+            string_of(source, DCM_SeriesDescription)};
   } catch (const Error&) {
     return {};
   }

@@ -25,7 +25,7 @@ constexpr char kModelName[] = "osler";
 
 // Type 2: there even if the source has none. Type 3 is copied where it is there.
 const DcmTagKey kRequiredOfPatientAndStudy[] = {
-    DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate,      DCM_PatientSex,      DCM_StudyDate,
+    DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate,       DCM_PatientSex,     DCM_StudyDate,
     DCM_StudyTime,   DCM_StudyID,   DCM_ReferringPhysicianName, DCM_AccessionNumber};
 
 const DcmTagKey kOptionalOfPatientAndStudy[] = {
@@ -74,18 +74,18 @@ bool is_valid(DcmItem& from, const DcmTagKey& tag) {
   DcmElement* found = nullptr;
   if (from.findAndGetElement(tag, found).bad() || found == nullptr) return false;
   switch (found->ident()) {
-    case EVR_AS: case EVR_CS: case EVR_DA: case EVR_DS: case EVR_DT: case EVR_IS: case EVR_TM:
+    case EVR_AS:
+    case EVR_CS:
+    case EVR_DA:
+    case EVR_DS:
+    case EVR_DT:
+    case EVR_IS:
+    case EVR_TM:
     case EVR_UI:
       return tag == DCM_SpecificCharacterSet || found->checkValue("1-n", OFFalse).good();
     default:
       return true;  // free text: its validity hangs on the character set, which is copied too
   }
-}
-
-std::string string_of(DcmItem& item, const DcmTagKey& tag) {
-  OFString value;
-  item.findAndGetOFStringArray(tag, value);
-  return std::string(value.c_str(), value.length());
 }
 
 std::tm local_now(DcmItem& object) {
@@ -147,12 +147,20 @@ std::string object_uid(const Findings& findings, std::string_view role) {
   return derived_uid(parts);
 }
 
+std::string structure_key(const Code& type, const std::optional<Code>& laterality,
+                          const std::optional<Code>& part) {
+  std::string key = type.scheme + ":" + type.value;
+  for (const auto& modifier : {laterality, part}) {
+    key += modifier ? "|" + modifier->scheme + ":" + modifier->value : "|";
+  }
+  return key;
+}
+
 std::string tracking_uid(DcmItem& source, const Findings& findings, std::string_view structure) {
   const std::string patient = string_of(source, DCM_PatientID);
-  const std::vector<std::string> parts = {"tracking",
-                                          patient.empty() ? findings.source.study_uid : patient,
-                                          string_of(source, DCM_IssuerOfPatientID),
-                                          std::string(structure)};
+  const std::vector<std::string> parts = {
+      "tracking", patient.empty() ? findings.source.study_uid : patient,
+      string_of(source, DCM_IssuerOfPatientID), std::string(structure)};
   return derived_uid(parts);
 }
 
@@ -178,9 +186,8 @@ std::unique_ptr<DcmFileFormat> read_source_header(const Findings& findings) {
   }
   auto header = std::make_unique<DcmFileFormat>();
   const auto& file = findings.source.instances.front().file;
-  const OFCondition read =
-      header->loadFileUntilTag(file.c_str(), EXS_Unknown, EGL_noChange, DCM_MaxReadLength,
-                               ERM_autoDetect, DCM_PixelData);
+  const OFCondition read = header->loadFileUntilTag(
+      file.c_str(), EXS_Unknown, EGL_noChange, DCM_MaxReadLength, ERM_autoDetect, DCM_PixelData);
   if (read.bad()) {
     throw Error(ErrorCode::bad_input,
                 "the first source instance cannot be read again: " + std::string(read.text()), {},
@@ -200,8 +207,8 @@ ObjectIds put_common_modules(DcmItem& object, DcmItem& source, const Findings& f
   }
   put(object, DCM_StudyInstanceUID, findings.source.study_uid);
 
-  const ObjectIds ids{kind.sop_class_uid, object_uid(findings, kind.role),
-                      object_uid(findings, "series " + kind.series_role)};
+  ObjectIds ids{kind.sop_class_uid, object_uid(findings, kind.role),
+                object_uid(findings, "series " + kind.series_role)};
   put(object, DCM_Modality, kind.modality);
   put(object, DCM_SeriesInstanceUID, ids.series_uid);
   put(object, DCM_SeriesNumber, series_number(source, kind.series_offset));
@@ -288,8 +295,8 @@ void put_referenced_series(DcmItem& object, const Findings& findings,
 void save(DcmFileFormat& object, const std::filesystem::path& file) {
   constexpr E_TransferSyntax kSyntax = EXS_LittleEndianExplicit;
   errno = 0;
-  const OFCondition saved = object.saveFile(file.c_str(), kSyntax, EET_ExplicitLength,
-                                            EGL_recalcGL, EPD_withoutPadding);
+  const OFCondition saved =
+      object.saveFile(file.c_str(), kSyntax, EET_ExplicitLength, EGL_recalcGL, EPD_withoutPadding);
   const int error = errno;
   std::error_code size_error;
   const auto size = std::filesystem::file_size(file, size_error);

@@ -32,14 +32,19 @@ struct ObjectKind {
   std::string role;         ///< of the instance: "seg", "sr", "sc-axial", ...
   std::string series_role;  ///< instances of one role share a series
   std::string series_description;
-  int series_offset = 1;    ///< tells the series' numbers apart
+  int series_offset = 1;  ///< tells the series' numbers apart
   int instance_number = 1;
 };
 
 /// The same inputs, model and settings give the same UID.
 std::string object_uid(const Findings& findings, std::string_view role);
 
+/// Tells one structure from another by its codes.
+std::string structure_key(const Code& type, const std::optional<Code>& laterality,
+                          const std::optional<Code>& part);
+
 /// Stays the same for one structure of one patient from study to study.
+/// @param structure  structure_key, or a name for what is derived of several
 std::string tracking_uid(DcmItem& source, const Findings& findings, std::string_view structure);
 
 /// A UID of the program with this model, as a device observer.

@@ -16,7 +16,7 @@ namespace {
 // Drawn at twice the size and scaled down: OpenCV's line fonts need it to look like letters.
 constexpr int kOversample = 2;
 constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
-constexpr double kFill = 0.12;           ///< how much of its colour a segment gives to its inside
+constexpr double kFill = 0.12;  ///< how much of its colour a segment gives to its inside
 constexpr int kBannerPixels = 40;
 constexpr int kLegendRowPixels = 26;
 constexpr int kLegendMarginPixels = 12;
@@ -36,18 +36,24 @@ struct Letters {
 
 Letters letters_of(PlaneKind kind) {
   switch (kind) {
-    case PlaneKind::axial: return {"R", "L", "A", "P"};
-    case PlaneKind::coronal: return {"R", "L", "H", "F"};
-    case PlaneKind::sagittal: break;
+    case PlaneKind::axial:
+      return {"R", "L", "A", "P"};
+    case PlaneKind::coronal:
+      return {"R", "L", "H", "F"};
+    case PlaneKind::sagittal:
+      break;
   }
   return {"A", "P", "H", "F"};
 }
 
 const char* name_of(PlaneKind kind) {
   switch (kind) {
-    case PlaneKind::axial: return "axial";
-    case PlaneKind::coronal: return "coronal";
-    case PlaneKind::sagittal: break;
+    case PlaneKind::axial:
+      return "axial";
+    case PlaneKind::coronal:
+      return "coronal";
+    case PlaneKind::sagittal:
+      break;
   }
   return "sagittal";
 }
@@ -62,7 +68,7 @@ std::string place_of(const Plane& plane) {
 
 struct Text {
   std::string words;
-  double size = 1;        ///< OpenCV's font scale before oversampling
+  double size = 1;  ///< OpenCV's font scale before oversampling
   cv::Scalar colour = kInk;
   int weight = 1;
 };
@@ -102,9 +108,9 @@ cv::Mat grey_of(const std::vector<float>& values, const Plane& plane) {
   for (int v = 0; v < plane.height; ++v) {
     auto* row = grey.ptr<cv::Vec3b>(v);
     for (int u = 0; u < plane.width; ++u) {
-      const float value = values[static_cast<std::size_t>(v) *
-                                     static_cast<std::size_t>(plane.width) +
-                                 static_cast<std::size_t>(u)];
+      const float value =
+          values[static_cast<std::size_t>(v) * static_cast<std::size_t>(plane.width) +
+                 static_cast<std::size_t>(u)];
       if (!std::isfinite(value)) continue;
       const float share = std::clamp((value - low) / range, 0.0F, 1.0F);
       const auto shade = static_cast<std::uint8_t>(std::lround(255 * share));
@@ -183,7 +189,7 @@ cv::Mat draw_banner(int width, const std::string& name) {
 }
 
 std::string legend_of(const Findings& findings, const Segment& segment) {
-  const std::string label = plain_ascii(segment.label);
+  std::string label = plain_ascii(segment.label);
   for (const Finding& finding : findings.findings) {
     if (finding.segments == std::vector<int>{segment.number}) {
       return fmt::format("{}: {:.2f} mL", label, finding.volume_mm3 / 1000);
@@ -200,8 +206,8 @@ cv::Mat draw_legend(const Findings& findings, int width) {
   for (int i = 0; i < static_cast<int>(findings.segments.size()); ++i) {
     const Segment& segment = findings.segments[static_cast<std::size_t>(i)];
     const int x = (i / rows) * width / columns + 16 * kOversample;
-    const int y = (kLegendMarginPixels + (i % rows) * kLegendRowPixels + kLegendRowPixels / 2) *
-                  kOversample;
+    const int y =
+        (kLegendMarginPixels + (i % rows) * kLegendRowPixels + kLegendRowPixels / 2) * kOversample;
     const int half = 7 * kOversample;
     cv::rectangle(legend, {x, y - half, 2 * half, 2 * half},
                   cv::Scalar(segment.rgb[2], segment.rgb[1], segment.rgb[0]), cv::FILLED);

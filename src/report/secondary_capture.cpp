@@ -3,9 +3,6 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 
-#include <memory>
-
-#include "core/error.hpp"
 #include "report/elements.hpp"
 
 namespace osler::report {
@@ -13,9 +10,12 @@ namespace {
 
 const char* patient_orientation(PlaneKind kind) {
   switch (kind) {
-    case PlaneKind::axial: return "L\\P";
-    case PlaneKind::coronal: return "L\\F";
-    case PlaneKind::sagittal: break;
+    case PlaneKind::axial:
+      return "L\\P";
+    case PlaneKind::coronal:
+      return "L\\F";
+    case PlaneKind::sagittal:
+      break;
   }
   return "P\\F";
 }
@@ -24,9 +24,9 @@ const char* patient_orientation(PlaneKind kind) {
 void put_sources(DcmItem& item, const Findings& findings, const std::vector<ObjectIds>& shown) {
   const Code purpose{"121322", "DCM", "Source image for image processing operation"};
   for (const SliceSource& slice : distinct_instances(findings)) {
-    add_code(add_reference(item, DCM_SourceImageSequence, slice.sop_class_uid,
-                           slice.sop_instance_uid),
-             DCM_PurposeOfReferenceCodeSequence, purpose);
+    add_code(
+        add_reference(item, DCM_SourceImageSequence, slice.sop_class_uid, slice.sop_instance_uid),
+        DCM_PurposeOfReferenceCodeSequence, purpose);
   }
   for (const ObjectIds& ids : shown) {
     add_code(add_reference(item, DCM_SourceImageSequence, ids.sop_class_uid, ids.sop_instance_uid),
@@ -45,15 +45,7 @@ void put_pixels(DcmItem& item, const Picture& picture) {
   put_us(item, DCM_BitsStored, 8);
   put_us(item, DCM_HighBit, 7);
   put_us(item, DCM_PixelRepresentation, 0);
-  std::vector<std::uint8_t> even = picture.rgb;
-  even.resize(even.size() + even.size() % 2);
-  auto pixels = std::make_unique<DcmPixelData>(DCM_PixelData);
-  pixels->setVR(EVR_OB);
-  if (pixels->putUint8Array(even.data(), even.size()).bad() ||
-      item.insert(pixels.get(), OFTrue).bad()) {
-    throw Error(ErrorCode::internal, "Pixel Data of a secondary capture cannot be set");
-  }
-  static_cast<void>(pixels.release());
+  put_pixel_data(item, picture.rgb);
 }
 
 }  // namespace
@@ -72,7 +64,7 @@ ObjectIds write_secondary_capture(const Findings& findings, const Picture& pictu
                         .series_description = "AI, unverified: pictures",
                         .series_offset = 3,
                         .instance_number = static_cast<int>(picture.kind) + 1};
-  const ObjectIds ids = put_common_modules(item, source, findings, kind);
+  ObjectIds ids = put_common_modules(item, source, findings, kind);
   put_content_time(item);
   put(item, DCM_ConversionType, "WSD");
   put(item, DCM_ImageType, "DERIVED\\SECONDARY");

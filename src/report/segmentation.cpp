@@ -37,8 +37,7 @@ GridAxes axes_of(const Grid& grid) {
   const Vec3 x = grid.index_to_lps.column(0), y = grid.index_to_lps.column(1);
   GridAxes axes{(1 / norm(x)) * x, (1 / norm(y)) * y, norm(y), norm(x), 0};
   const Vec3 normal = cross(axes.row, axes.column);
-  axes.between_slices_mm =
-      std::abs(dot(grid.index_to_lps.column(2), (1 / norm(normal)) * normal));
+  axes.between_slices_mm = std::abs(dot(grid.index_to_lps.column(2), (1 / norm(normal)) * normal));
   return axes;
 }
 
@@ -54,9 +53,8 @@ void check_labels(const Findings& findings, const LabelMap& labels, const Volume
   if (a.size[0] > kLargestSide || a.size[1] > kLargestSide) {
     throw Error(ErrorCode::bad_argument, "more than 65535 rows or columns");
   }
-  const int highest = labels.labels.empty()
-                          ? 0
-                          : *std::max_element(labels.labels.begin(), labels.labels.end());
+  const int highest =
+      labels.labels.empty() ? 0 : *std::max_element(labels.labels.begin(), labels.labels.end());
   for (std::size_t i = 0; i < findings.segments.size(); ++i) {
     if (findings.segments[i].number != static_cast<int>(i) + 1) {
       throw Error(ErrorCode::bad_argument, "segment numbers do not count from 1 without gaps");
@@ -89,14 +87,6 @@ std::vector<Frame> frames_of(const Findings& findings, const LabelMap& labels) {
   return frames;
 }
 
-std::string structure_key(const Segment& segment) {
-  std::string key = segment.type.scheme + ":" + segment.type.value;
-  for (const auto& modifier : {segment.type_modifier, segment.part_modifier}) {
-    key += modifier ? "|" + modifier->scheme + ":" + modifier->value : "|";
-  }
-  return key;
-}
-
 void put_segments(DcmItem& object, DcmItem& source, const Findings& findings) {
   for (const Segment& segment : findings.segments) {
     DcmItem& item = add_item(object, DCM_SegmentSequence);
@@ -117,7 +107,9 @@ void put_segments(DcmItem& object, DcmItem& source, const Findings& findings) {
     put_text(algorithm, DCM_AlgorithmSource, findings.model.manufacturer, 64);
     put_text(algorithm, DCM_AlgorithmParameters, "package SHA-256 " + findings.model.digest, 1024);
     put_text(item, DCM_TrackingID, segment.label, 64);
-    put(item, DCM_TrackingUID, tracking_uid(source, findings, structure_key(segment)));
+    put(item, DCM_TrackingUID,
+        tracking_uid(source, findings,
+                     structure_key(segment.type, segment.type_modifier, segment.part_modifier)));
     const std::array<std::uint16_t, 3> lab = cielab_of(segment.rgb);
     item.putAndInsertUint16Array(DCM_RecommendedDisplayCIELabValue, lab.data(), 3);
   }
@@ -201,7 +193,6 @@ void put_pixels(DcmItem& object, const LabelMap& labels, const std::vector<Frame
   const auto frame_pixels = static_cast<std::size_t>(labels.grid.size[0] * labels.grid.size[1]);
   const std::size_t bits = frame_pixels * frames.size();
   std::vector<std::uint8_t> packed(bits / 8 + (bits % 8 != 0));
-  packed.resize(packed.size() + packed.size() % 2);  // values have an even length
   if (packed.size() >= std::numeric_limits<std::uint32_t>::max() - 1) {
     throw Error(ErrorCode::output, "the segmentation would hold more than 4 GiB");
   }
@@ -211,14 +202,7 @@ void put_pixels(DcmItem& object, const LabelMap& labels, const std::vector<Frame
         frame_pixels);
     pack_frame(slice, static_cast<std::uint8_t>(frames[i].segment), i * frame_pixels, packed);
   }
-  auto pixels = std::make_unique<DcmPixelData>(DCM_PixelData);
-  pixels->setVR(EVR_OB);
-  if (pixels->putUint8Array(packed.data(), packed.size()).bad() ||
-      object.insert(pixels.get(), OFTrue).bad()) {
-    throw Error(ErrorCode::internal, "Pixel Data of the segmentation cannot be set");
-  }
-  static_cast<void>(pixels.release());
-
+  put_pixel_data(object, packed);
   put(object, DCM_NumberOfFrames, std::to_string(frames.size()));
   put_us(object, DCM_Rows, static_cast<std::uint16_t>(labels.grid.size[1]));
   put_us(object, DCM_Columns, static_cast<std::uint16_t>(labels.grid.size[0]));
@@ -256,7 +240,7 @@ ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, c
                         .series_role = "seg",
                         .series_description = "AI, unverified: segmentation",
                         .series_offset = 1};
-  const ObjectIds ids = put_common_modules(item, source, findings, kind);
+  ObjectIds ids = put_common_modules(item, source, findings, kind);
   put_content_time(item);
   put_frame_of_reference(item, source, findings);
   put(item, DCM_ImageType, "DERIVED\\PRIMARY");

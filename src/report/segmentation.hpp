@@ -20,9 +20,10 @@ inline constexpr char kSegmentationStorage[] = "1.2.840.10008.5.1.4.1.1.66.4";
 void pack_frame(std::span<const std::uint8_t> labels, std::uint8_t segment, std::size_t first_bit,
                 std::span<std::uint8_t> packed);
 
-/// Rows, columns, spacing and orientation are the source's; empty frames are left out, but one frame
-/// stands even if every segment is empty.
-/// @throws Error bad_argument if labels and volume lie on different grids or a label has no segment;
+/// Rows, columns, spacing and orientation are the source's; empty frames are left out, but one
+/// frame stands even if every segment is empty.
+/// @throws Error bad_argument if labels and volume lie on different grids or a label has no
+/// segment;
 ///         output if the file cannot be written
 ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, const Volume& volume,
                              const std::filesystem::path& file);

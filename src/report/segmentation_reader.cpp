@@ -64,8 +64,8 @@ struct Geometry {
 
 Geometry geometry_of(DcmItem& object) {
   DcmItem& shared = sub_item(object, DCM_SharedFunctionalGroupsSequence, 0);
-  const auto o = decimals<6>(sub_item(shared, DCM_PlaneOrientationSequence, 0),
-                             DCM_ImageOrientationPatient);
+  const auto o =
+      decimals<6>(sub_item(shared, DCM_PlaneOrientationSequence, 0), DCM_ImageOrientationPatient);
   DcmItem& measures = sub_item(shared, DCM_PixelMeasuresSequence, 0);
   const auto spacing = decimals<2>(measures, DCM_PixelSpacing);
   const Vec3 x{o[0], o[1], o[2]}, y{o[3], o[4], o[5]};
@@ -149,8 +149,8 @@ MeasuredSegmentation measure_segmentation(const std::filesystem::path& file) {
   std::vector<Vec3> positions;
   for (long i = 0; i < frames; ++i) {
     DcmItem& groups = sub_item(object, DCM_PerFrameFunctionalGroupsSequence, i);
-    positions.push_back(decimals<3>(sub_item(groups, DCM_PlanePositionSequence, 0),
-                                    DCM_ImagePositionPatient));
+    positions.push_back(
+        decimals<3>(sub_item(groups, DCM_PlanePositionSequence, 0), DCM_ImagePositionPatient));
     const int number =
         us(sub_item(groups, DCM_SegmentIdentificationSequence, 0), DCM_ReferencedSegmentNumber);
     const auto segment = segments.find(number);

@@ -16,14 +16,14 @@ struct MeasuredSegment {
   std::string label;
   std::int64_t voxels = 0;
   double volume_mm3 = 0;
-  Vec3 sum_mm{};         ///< of the voxel centres, LPS
-  Vec3 centroid_mm{};    ///< {0,0,0} if the segment is empty
+  Vec3 sum_mm{};       ///< of the voxel centres, LPS
+  Vec3 centroid_mm{};  ///< {0,0,0} if the segment is empty
 };
 
 struct MeasuredSegmentation {
   std::vector<MeasuredSegment> segments;  ///< in order of number
   double voxel_mm3 = 0;
-  double smallest_side_mm = 0;            ///< of a voxel
+  double smallest_side_mm = 0;  ///< of a voxel
 };
 
 /// Positions are those of the frames themselves, so that a tilted gantry is measured as it lies.

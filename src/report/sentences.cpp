@@ -4,7 +4,9 @@
 
 namespace osler::report {
 
-std::string short_number(double value) { return fmt::format("{:.4g}", value); }
+std::string short_number(double value) {
+  return fmt::format("{:.4g}", value);
+}
 
 std::string threshold_of(const Gate& gate) {
   std::string text;

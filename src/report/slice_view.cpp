@@ -16,17 +16,20 @@ constexpr double kHeightToWidth = 0.72;
 constexpr double kHeightToWidthOfTwo = 0.92;  ///< of each of two planes side by side
 
 struct Axes {
-  int right;          ///< index into LPS
+  int right;  ///< index into LPS
   int down;
   int through;
-  double down_sign;   ///< +1 posterior or -1 head upwards
+  double down_sign;  ///< +1 posterior or -1 head upwards
 };
 
 Axes axes_of(PlaneKind kind) {
   switch (kind) {
-    case PlaneKind::axial: return {0, 1, 2, 1.0};
-    case PlaneKind::coronal: return {0, 2, 1, -1.0};
-    case PlaneKind::sagittal: break;
+    case PlaneKind::axial:
+      return {0, 1, 2, 1.0};
+    case PlaneKind::coronal:
+      return {0, 2, 1, -1.0};
+    case PlaneKind::sagittal:
+      break;
   }
   return {1, 2, 0, -1.0};
 }
@@ -166,7 +169,8 @@ std::vector<float> sample_scalars(const Volume& volume, const Plane& plane) {
 std::vector<Plane> choose_planes(const Findings& findings, const LabelMap& labels, PlaneKind kind,
                                  int width_pixels) {
   const Axes axes = axes_of(kind);
-  const auto right = static_cast<std::size_t>(axes.right), down = static_cast<std::size_t>(axes.down),
+  const auto right = static_cast<std::size_t>(axes.right),
+             down = static_cast<std::size_t>(axes.down),
              through = static_cast<std::size_t>(axes.through);
   const std::map<std::string, Extent> extents =
       extents_of(findings, labels, kind == PlaneKind::sagittal);
@@ -175,8 +179,8 @@ std::vector<Plane> choose_planes(const Findings& findings, const LabelMap& label
     field = std::max({field, kLeastFieldMm, e.high[right] - e.low[right] + 2 * kMarginMm});
     field_down = std::max(field_down, e.high[down] - e.low[down] + kMarginMm);
   }
-  field_down = std::max(
-      field_down, field * (extents.size() > 1 ? kHeightToWidthOfTwo : kHeightToWidth));
+  field_down =
+      std::max(field_down, field * (extents.size() > 1 ? kHeightToWidthOfTwo : kHeightToWidth));
   std::vector<Plane> planes;
   for (const auto& [side, e] : extents) {
     Plane plane;
@@ -203,13 +207,20 @@ std::vector<Plane> choose_planes(const Findings& findings, const LabelMap& label
 
 std::vector<float> sample_image(const Volume& volume, const Plane& plane) {
   switch (volume.type) {
-    case ScalarType::u8: return sample_scalars<std::uint8_t>(volume, plane);
-    case ScalarType::i8: return sample_scalars<std::int8_t>(volume, plane);
-    case ScalarType::u16: return sample_scalars<std::uint16_t>(volume, plane);
-    case ScalarType::i16: return sample_scalars<std::int16_t>(volume, plane);
-    case ScalarType::u32: return sample_scalars<std::uint32_t>(volume, plane);
-    case ScalarType::i32: return sample_scalars<std::int32_t>(volume, plane);
-    case ScalarType::f32: break;
+    case ScalarType::u8:
+      return sample_scalars<std::uint8_t>(volume, plane);
+    case ScalarType::i8:
+      return sample_scalars<std::int8_t>(volume, plane);
+    case ScalarType::u16:
+      return sample_scalars<std::uint16_t>(volume, plane);
+    case ScalarType::i16:
+      return sample_scalars<std::int16_t>(volume, plane);
+    case ScalarType::u32:
+      return sample_scalars<std::uint32_t>(volume, plane);
+    case ScalarType::i32:
+      return sample_scalars<std::int32_t>(volume, plane);
+    case ScalarType::f32:
+      break;
   }
   return sample_scalars<float>(volume, plane);
 }

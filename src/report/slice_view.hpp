@@ -26,7 +26,8 @@ struct Plane {
 };
 
 /// Planes of one kind through the labels that a picture shows side by side: one, but for each side
-/// of the body in the sagittal picture. Radiological convention: the patient's right is at the left.
+/// of the body in the sagittal picture. Radiological convention: the patient's right is at the
+/// left.
 /// @param width_pixels  of all planes together
 std::vector<Plane> choose_planes(const Findings& findings, const LabelMap& labels, PlaneKind kind,
                                  int width_pixels);

@@ -4,7 +4,7 @@
 #include <dcmtk/dcmdata/dctk.h>
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 
@@ -20,19 +20,13 @@ namespace {
 
 using enum Relationship;
 
-std::string string_of(DcmItem& item, const DcmTagKey& tag) {
-  OFString value;
-  item.findAndGetOFString(tag, value);
-  return value.c_str();
-}
-
 /// The source's own procedure code, else the one of CID 100 for its modality.
 Code procedure_of(DcmItem& source, const std::string& modality) {
   DcmItem* procedure = nullptr;
   if (source.findAndGetSequenceItem(DCM_ProcedureCodeSequence, procedure, 0).good()) {
-    const Code code{string_of(*procedure, DCM_CodeValue),
-                    string_of(*procedure, DCM_CodingSchemeDesignator),
-                    string_of(*procedure, DCM_CodeMeaning)};
+    Code code{string_of(*procedure, DCM_CodeValue),
+              string_of(*procedure, DCM_CodingSchemeDesignator),
+              string_of(*procedure, DCM_CodeMeaning)};
     if (!code.value.empty() && !code.scheme.empty() && !code.meaning.empty()) return code;
   }
   if (modality == "MR") return {"25056-3", "LN", "MRI unspecified body region"};
@@ -43,8 +37,10 @@ Code procedure_of(DcmItem& source, const std::string& modality) {
 
 Code modality_of(const std::string& modality) {
   static const std::map<std::string, std::string> kMeanings = {
-      {"MR", "Magnetic Resonance"}, {"CT", "Computed Tomography"},
-      {"PT", "Positron emission tomography"}, {"NM", "Nuclear Medicine"}};
+      {"MR", "Magnetic Resonance"},
+      {"CT", "Computed Tomography"},
+      {"PT", "Positron emission tomography"},
+      {"NM", "Nuclear Medicine"}};
   const auto known = kMeanings.find(modality);
   return {modality, "DCM", known == kMeanings.end() ? modality : known->second};
 }
@@ -101,6 +97,9 @@ void add_image_library(DcmItem& root, DcmItem& source, const Findings& findings,
   }
   if (voxel_count(grid.size) > 0) {
     const Vec3 spacing = grid.spacing_mm();
+    // Along the slice normal, also if the gantry was tilted.
+    const double between_slices =
+        std::abs(grid.index_to_lps.determinant()) / (spacing[0] * spacing[1]);
     struct Descriptor {
       const Code& name;
       double value;
@@ -111,7 +110,7 @@ void add_image_library(DcmItem& root, DcmItem& source, const Findings& findings,
           Descriptor{codes::kColumns, static_cast<double>(grid.size[0]), codes::kPixels},
           Descriptor{codes::kHorizontalSpacing, spacing[0], codes::kMillimetre},
           Descriptor{codes::kVerticalSpacing, spacing[1], codes::kMillimetre},
-          Descriptor{codes::kSliceSpacing, spacing[2], codes::kMillimetre}}) {
+          Descriptor{codes::kSliceSpacing, between_slices, codes::kMillimetre}}) {
       add_number_item(group, has_acq_context, d.name, d.value, d.unit);
     }
   }
@@ -129,7 +128,8 @@ void add_algorithm(DcmItem& parent, const ModelUse& model) {
   add_text_item(parent, has_concept_mod, codes::kAlgorithmParameters,
                 "package SHA-256 " + model.digest);
   for (const auto& [name, value] : model.parameters) {
-    add_text_item(parent, has_concept_mod, codes::kAlgorithmParameters, name + " = " + value);
+    add_text_item(parent, has_concept_mod, codes::kAlgorithmParameters,
+                  fmt::format("{} = {}", name, value));
   }
   add_code_item(parent, has_concept_mod, codes::kAlgorithmFamily, codes::kArtificialIntelligence);
 }
@@ -144,14 +144,6 @@ void add_site(DcmItem& group, const Finding& finding) {
   }
 }
 
-std::string structure_key(const Finding& finding) {
-  std::string key = finding.code.scheme + ":" + finding.code.value;
-  for (const auto& modifier : {finding.laterality, finding.part}) {
-    key += modifier ? "|" + modifier->scheme + ":" + modifier->value : "|";
-  }
-  return key;
-}
-
 Code category_of(const Findings& findings, const Finding& finding) {
   const auto number = static_cast<std::size_t>(finding.segments.front());
   return number >= 1 && number <= findings.segments.size() ? findings.segments[number - 1].category
@@ -159,7 +151,9 @@ Code category_of(const Findings& findings, const Finding& finding) {
 }
 
 /// A voxel volume has no more than a micrometre cubed of truth: shorter numbers read better.
-double rounded(double volume_mm3) { return std::round(volume_mm3 * 1000) / 1000; }
+double rounded(double volume_mm3) {
+  return std::round(volume_mm3 * 1000) / 1000;
+}
 
 void add_segments(DcmItem& group, const Findings& findings, const std::vector<int>& numbers,
                   const ObjectIds& segmentation) {
@@ -174,7 +168,8 @@ void add_finding(DcmItem& measurements, DcmItem& source, const Findings& finding
   DcmItem& group = add_container(measurements, codes::kMeasurementGroup, one ? "1411" : "1501");
   add_text_item(group, has_obs_context, codes::kTrackingIdentifier, finding.label);
   add_uid_item(group, has_obs_context, codes::kTrackingUid,
-               tracking_uid(source, findings, structure_key(finding)));
+               tracking_uid(source, findings,
+                            structure_key(finding.code, finding.laterality, finding.part)));
   add_code_item(group, contains, codes::kFindingCategory, category_of(findings, finding));
   add_code_item(group, contains, codes::kFinding, finding.code);
   add_segments(group, findings, finding.segments, segmentation);
@@ -185,11 +180,17 @@ void add_finding(DcmItem& measurements, DcmItem& source, const Findings& finding
   add_algorithm(volume, findings.model);
 }
 
-/// The two sides that an asymmetry is of: whole findings of its structure.
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+/// One of the two sides that an asymmetry is of: the whole finding of its structure.
 const Finding* side_of(const Findings& findings, const Asymmetry& asymmetry, const char* side) {
+  const std::string structure = lower(asymmetry.label);
   for (const Finding& finding : findings.findings) {
     if (!finding.part && finding.laterality && finding.laterality->value == side &&
-        finding.code.meaning == asymmetry.label) {
+        (lower(finding.code.meaning) == structure || lower(finding.label).ends_with(structure))) {
       return &finding;
     }
   }
@@ -285,7 +286,7 @@ ObjectIds write_structured_report(const Findings& findings, const Volume& volume
                         .series_role = "sr",
                         .series_description = "AI, unverified: measurement report",
                         .series_offset = 2};
-  const ObjectIds ids = put_common_modules(root, source, findings, kind);
+  ObjectIds ids = put_common_modules(root, source, findings, kind);
   put_document(root, findings, segmentation);
   put_container(root, codes::kImagingMeasurementReport, "1500");
   add_context(root, source, findings);

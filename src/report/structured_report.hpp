@@ -2,8 +2,9 @@
 // Findings -> Comprehensive 3D SR after TID 1500 Measurement Report.
 //
 // A finding that is one segment is a TID 1411 group. TID 1411 allows no more than one, and TID 1420
-// wants references to other content items, which common readers do not follow: so one that is several
-// segments, and an asymmetry, is a TID 1501 group (extensible) that names all of its segments.
+// wants references to other content items, which common readers do not follow: so one that is
+// several segments, and an asymmetry, is a TID 1501 group (extensible) that names all of its
+// segments.
 
 #include <filesystem>
 #include <optional>
@@ -19,8 +20,8 @@ inline constexpr char kComprehensive3dSrStorage[] = "1.2.840.10008.5.1.4.1.1.88.
 /// The segmentation that the measurements were made on; absent if there are no measurements.
 using SegReference = std::optional<ObjectIds>;
 
-/// Complete: measurements and what qualifies them. Otherwise Completion Flag PARTIAL, the reasons as
-/// text, and no number.
+/// Complete: measurements and what qualifies them. Otherwise Completion Flag PARTIAL, the reasons
+/// as text, and no number.
 /// @throws Error bad_argument if there are findings and no segmentation; output
 ObjectIds write_structured_report(const Findings& findings, const Volume& volume,
                                   const SegReference& segmentation,

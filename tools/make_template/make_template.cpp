@@ -8,11 +8,11 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <system_error>
 
 #include "core/error.hpp"
-#include "core/files.hpp"
 #include "core/sha256.hpp"
 #include "preprocess/template.hpp"
 
@@ -108,6 +108,22 @@ osler::HeadTemplate make(const fs::path& head_file, const fs::path& brain_file) 
   return out;
 }
 
+/// The file appears under its name only when it is whole.
+void write(const fs::path& file, const std::string& bytes) {
+  fs::path part = file;
+  part += ".part";
+  std::ofstream out(part, std::ios::binary);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  std::error_code error;
+  if (out) fs::rename(part, file, error);
+  if (out && !error) return;
+  std::error_code ignored;
+  fs::remove(part, ignored);
+  throw osler::Error(osler::ErrorCode::output, "cannot write " + file.string(), {},
+                     "free disk space, or name a file in a folder that can be written");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,11 +133,8 @@ int main(int argc, char** argv) {
     return osler::kExitUsage;
   }
   try {
-    const fs::path out = argv[3];
     const std::string bytes = osler::encode_template(make(argv[1], argv[2]));
-    osler::StagedFolder folder(out.parent_path().empty() ? fs::path(".") : out.parent_path());
-    folder.write(out.filename().string(), bytes);
-    folder.commit();
+    write(argv[3], bytes);
     std::printf("%s\n", osler::sha256_hex(std::as_bytes(std::span(bytes))).c_str());
     return osler::kExitOk;
   } catch (const osler::Error& error) {

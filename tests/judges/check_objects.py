@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""Judges the results of one study with readers that the project did not write.
+
+usage: check_objects.py OUT_DIR SRC_DIR [--pixelmed]
+
+Needs pydicom, highdicom and numpy, and dciodvfy and dsrdump on the path; holds findings.json against
+its schema where jsonschema is installed; --pixelmed also asks DicomSRValidator. Prints one line per fault and a summary; exit 1 if there is a fault.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import highdicom as hd
+import numpy as np
+import pydicom
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "findings.schema.json"
+COPIED = ("SpecificCharacterSet PatientName PatientID IssuerOfPatientID PatientBirthDate PatientSex "
+          "StudyInstanceUID StudyDate StudyTime StudyID AccessionNumber StudyDescription "
+          "ReferringPhysicianName FrameOfReferenceUID").split()
+REGULAR_NEEDED = "regularly-spaced"  # highdicom makes no volume of a tilted gantry
+
+faults = []
+
+
+def fault(file, text):
+    faults.append(f"{Path(file).name}: {text}")
+
+
+def read_all(folder):
+    found = {}
+    for path in sorted(Path(folder).rglob("*")):
+        if path.is_file():
+            try:
+                found[path] = pydicom.dcmread(path)
+            except (pydicom.errors.InvalidDicomError, OSError):
+                pass
+    return found
+
+
+def run(*command):
+    env = dict(os.environ, JAVA_TOOL_OPTIONS=" ".join(
+        f"-Djdk.xml.xpath{limit}Limit=0" for limit in ("TotalOp", "ExprOp", "ExprGrp")))
+    done = subprocess.run(command, capture_output=True, env=env)
+    return done.returncode, (done.stdout + done.stderr).decode("latin-1").splitlines()
+
+
+def stored(ds, word):
+    """The bytes of an element as they stand in the file; padding does not count."""
+    element = ds.get_item(word)
+    value = b"" if element is None or element.value is None else element.value
+    if not isinstance(value, bytes):  # pydicom decodes a few elements while it reads
+        value = (value if isinstance(value, str) else "\\".join(map(str, value))).encode("latin-1")
+    return value.rstrip(b" \0")
+
+
+def check_module_copies(path, source_path):
+    mine, theirs = pydicom.dcmread(path), pydicom.dcmread(source_path)
+    for word in COPIED:
+        if word == "FrameOfReferenceUID" and word not in mine:
+            continue
+        if stored(mine, word) != stored(theirs, word):
+            fault(path, f"{word} is not the source's")
+
+
+def check_common(path, ds, sources):
+    _, lines = run("dciodvfy", "-new", str(path))
+    for line in lines:
+        if line.startswith("Error"):
+            fault(path, "dciodvfy: " + line[:160])
+    uids = {s.SeriesInstanceUID for s in sources.values()}
+    if ds.SeriesInstanceUID in uids:
+        fault(path, "stands in a source series")
+    if not str(ds.SeriesDescription).startswith("AI, unverified"):
+        fault(path, "the series does not say that it is AI and unverified")
+    equipment = ds.get("ContributingEquipmentSequence", [])
+    codes = [e.PurposeOfReferenceCodeSequence[0].CodeValue for e in equipment]
+    if "109102" not in codes:
+        fault(path, "no processing equipment")
+
+
+def segments_by_hand(ds):
+    """{number: (voxels, mm3, centroid)} from bits and frame positions alone."""
+    shared = ds.SharedFunctionalGroupsSequence[0]
+    x, y = np.reshape([float(v) for v in
+                       shared.PlaneOrientationSequence[0].ImageOrientationPatient], (2, 3))
+    measures = shared.PixelMeasuresSequence[0]
+    dy, dx = map(float, measures.PixelSpacing)
+    voxel = dx * dy * float(measures.SpacingBetweenSlices)
+    bits = np.unpackbits(np.frombuffer(ds.PixelData, np.uint8), bitorder="little")
+    size = ds.Rows * ds.Columns
+    sums = {s.SegmentNumber: [0, np.zeros(3)] for s in ds.SegmentSequence}
+    for i, frame in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        r, c = np.nonzero(bits[i * size:(i + 1) * size].reshape(ds.Rows, ds.Columns))
+        at = np.array([float(v) for v in frame.PlanePositionSequence[0].ImagePositionPatient])
+        entry = sums[frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber]
+        entry[0] += len(r)
+        entry[1] = entry[1] + len(r) * at + r.sum() * dy * y + c.sum() * dx * x
+    side = min(dx, dy, float(measures.SpacingBetweenSlices))
+    return {n: (v, v * voxel, s / v if v else None) for n, (v, s) in sums.items()}, voxel, side
+
+
+def check_segmentation(path, ds, sources):
+    segments, voxel, side = segments_by_hand(ds)
+    seg = hd.seg.segread(str(path))
+    for number, (voxels, _, centroid) in segments.items():
+        try:
+            volume = seg.get_volume(segment_numbers=[number], combine_segments=False)
+        except (ValueError, RuntimeError) as error:
+            if REGULAR_NEEDED not in str(error):
+                fault(path, f"highdicom: segment {number}: {error}")
+            continue
+        index = np.argwhere(np.asarray(volume.array)[..., 0] > 0)
+        if len(index) != voxels:
+            fault(path, f"segment {number}: highdicom finds {len(index)} voxels, not {voxels}")
+        elif voxels and np.linalg.norm(
+                (volume.affine @ np.r_[index.mean(0), 1])[:3] - centroid) > 0.5 * side:
+            fault(path, f"segment {number}: highdicom has the centroid elsewhere")
+    known = {s.SOPInstanceUID: s for s in sources.values()}
+    x, y = np.reshape([float(v) for v in ds.SharedFunctionalGroupsSequence[0]
+                       .PlaneOrientationSequence[0].ImageOrientationPatient], (2, 3))
+    for i, frame in enumerate(ds.PerFrameFunctionalGroupsSequence, 1):
+        image = frame.DerivationImageSequence[0].SourceImageSequence[0]
+        source = known.get(image.ReferencedSOPInstanceUID)
+        if source is None:
+            fault(path, f"frame {i} is of an image that is not there")
+        elif "ImagePositionPatient" in source:
+            off = np.subtract([float(v) for v in source.ImagePositionPatient],
+                              [float(v) for v in frame.PlanePositionSequence[0].ImagePositionPatient])
+            if abs(np.dot(off, np.cross(x, y))) > 0.5 * side:
+                fault(path, f"frame {i} does not lie on its source image")
+    return segments, voxel, side
+
+
+def contents(item, inside=None):
+    for child in item.get("ContentSequence", []):
+        yield child, item
+        yield from contents(child, item)
+
+
+def name_of(item):
+    return item.ConceptNameCodeSequence[0].CodeValue if "ConceptNameCodeSequence" in item else None
+
+
+def check_report(path, ds, seg, sources):
+    """Numbers of the groups that name segments, each held against the bits of the segmentation."""
+    if (ds.VerificationFlag, ds.PreliminaryFlag) != ("UNVERIFIED", "PRELIMINARY"):
+        fault(path, "is not marked as unverified and preliminary")
+    code, _ = run("dsrdump", str(path))
+    if code:
+        fault(path, "dsrdump cannot read it")
+    report = hd.sr.srread(str(path))
+    evidence = {i.ReferencedSOPInstanceUID for study in ds.CurrentRequestedProcedureEvidenceSequence
+                for series in study.ReferencedSeriesSequence for i in series.ReferencedSOPSequence}
+    there = {s.SOPInstanceUID for s in sources.values()} | ({seg[0]} if seg else set())
+    if evidence - there:
+        fault(path, f"{len(evidence - there)} instances of the evidence are not there")
+    compared = 0
+    for item, parent in contents(ds):
+        for reference in item.get("ReferencedSOPSequence", []):
+            if reference.ReferencedSOPInstanceUID not in evidence:
+                fault(path, "refers to an instance that is not in its evidence")
+        if item.ValueType != "NUM" or name_of(item) != "118565006" or seg is None:
+            continue
+        numbers = [n for x in parent.ContentSequence if name_of(x) == "121191"
+                   for n in np.atleast_1d(x.ReferencedSOPSequence[0].ReferencedSegmentNumber)]
+        if not numbers:
+            continue
+        said = float(item.MeasuredValueSequence[0].NumericValue)
+        held = sum(seg[1][int(n)][1] for n in numbers)
+        compared += 1
+        if abs(said - held) > seg[2]:
+            fault(path, f"volume {said} mm3, but segments {numbers} hold {held:.3f}")
+    if ds.CompletionFlag == "PARTIAL":
+        if any(i.ValueType == "NUM" and name_of(i) == "118565006" for i, _ in contents(ds)):
+            fault(path, "partial, and yet a volume")
+    elif not compared:
+        fault(path, "no volume names a segment")
+    elif not report.content.get_volumetric_roi_measurement_groups():
+        fault(path, "highdicom finds no volumetric group")
+    return compared
+
+
+def check_with_pixelmed(path):
+    _, lines = run("DicomSRValidator", str(path))
+    if "Root Template Validation Complete" not in lines:
+        fault(path, "PixelMed did not come to an end")
+    for line in lines:
+        if line.startswith("Error"):
+            fault(path, "PixelMed: " + line[:200])
+
+
+def check_capture(path, ds):
+    if ds.BurnedInAnnotation != "NO" or ds.pixel_array.shape != (ds.Rows, ds.Columns, 3):
+        fault(path, "is not an RGB picture without patient text")
+    if np.asarray(ds.pixel_array).std() < 5:
+        fault(path, "shows nothing")
+
+
+def check_json(path, seg):
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if jsonschema is not None:
+        for error in jsonschema.Draft202012Validator(
+                json.loads(SCHEMA.read_text())).iter_errors(found):
+            fault(path, f"schema: {error.json_path}: {error.message[:120]}")
+    for name in found["outputs"]:
+        if not (path.parent / name).is_file():
+            fault(path, f"{name} is not there")
+    if found["status"] != "complete":
+        if found["findings"]:
+            fault(path, "numbers, and yet not complete")
+        return
+    for finding in found["findings"]:
+        parts = [seg[1][n] for n in finding["segments"]]
+        voxels = sum(p[0] for p in parts)
+        if voxels != finding["voxels"]:
+            fault(path, f"{finding['label']}: {finding['voxels']} voxels, the file has {voxels}")
+        if abs(sum(p[1] for p in parts) - finding["volume_mm3"]) > seg[2]:
+            fault(path, f"{finding['label']}: the volume differs from the file's")
+        centroid = sum(p[0] * p[2] for p in parts if p[0]) / max(voxels, 1)
+        if voxels and np.linalg.norm(centroid - finding["centroid_mm"]) > 0.5 * seg[3]:
+            fault(path, f"{finding['label']}: the centroid differs from the file's")
+
+
+def check_page(path):
+    page = path.read_text(encoding="utf-8")
+    if "AI, unverified" not in page:
+        fault(path, "has no banner")
+    if re.search(r"<script|(?:src|href)\s*=\s*[\"'](?!data:)", page):
+        fault(path, "has a script or needs other files")
+
+
+def main(out, src, *options):
+    objects, sources = read_all(out), read_all(src)
+    if not objects or not sources:
+        sys.exit("no DICOM objects in " + (out if not objects else src))
+    of_study = {s.StudyInstanceUID: p for p, s in sources.items()}
+    seg, compared = None, 0
+    for path, ds in objects.items():
+        check_common(path, ds, sources)
+        if ds.StudyInstanceUID not in of_study:
+            fault(path, "is of no study that is there")
+        else:
+            check_module_copies(path, of_study[ds.StudyInstanceUID])
+        if ds.Modality == "SEG":
+            seg = (ds.SOPInstanceUID, *check_segmentation(path, ds, sources))
+    for path, ds in objects.items():
+        if ds.Modality == "SR":
+            compared += check_report(path, ds, seg, sources)
+            if "--pixelmed" in options:
+                check_with_pixelmed(path)
+        elif ds.SOPClassUID == "1.2.840.10008.5.1.4.1.1.7":
+            check_capture(path, ds)
+    for path in Path(out).rglob("findings.json"):
+        check_json(path, seg)
+    for path in Path(out).rglob("report.html"):
+        check_page(path)
+    if not any(ds.Modality == "SR" for ds in objects.values()):
+        fault(out, "no structured report")
+    for line in faults:
+        print("FAULT " + line)
+    print(f"{len(faults)} faults; {len(objects)} objects, {compared} volumes held against segments")
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])

@@ -1,0 +1,205 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "core/error.hpp"
+#include "report/findings_json.hpp"
+#include "report/html.hpp"
+#include "report/results.hpp"
+#include "report_phantom.hpp"
+
+namespace osler::report {
+namespace {
+
+using phantom::Phantom;
+
+Phantom make(const std::filesystem::path& folder, const Size3& size, const Affine& affine) {
+  return phantom::make(folder, size, affine,
+                       [size](int c, int r, int k) { return phantom::two_boxes(size, c, r, k); });
+}
+
+const Affine kOblique = phantom::oblique({0.7, 0.9, 1.6}, {-12, 8, -71}, 23, -11);
+
+std::string text_of(const std::filesystem::path& file) {
+  std::stringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+void make_partial(Findings& findings) {
+  findings.status = Status::partial;
+  findings.segments.clear();
+  findings.findings.clear();
+  findings.asymmetries.clear();
+  findings.refusals = {"Mutual information is too low."};
+  findings.gates[0].passed = false;
+}
+
+TEST(Results, CompleteStudyHasEveryFile) {
+  phantom::TemporaryFolder folder;
+  const Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  StagedFolder staged(folder.path / "out");
+  const auto files = write_results(p.findings, &p.labels, p.volume, staged);
+  staged.commit();
+  const std::vector<std::string> expected = {"seg.dcm",        "sr.dcm",          "sc-axial.dcm",
+                                             "sc-coronal.dcm", "sc-sagittal.dcm", "report.html",
+                                             "findings.json"};
+  EXPECT_EQ(files, expected);
+  for (const std::string& file : files)
+    EXPECT_TRUE(std::filesystem::exists(folder.path / "out" / file));
+  const Json json = Json::parse(text_of(folder.path / "out" / "findings.json"));
+  EXPECT_EQ(json["outputs"], Json(expected));
+}
+
+TEST(Results, PartialStudyHasNoSegmentationAndNoNumber) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  make_partial(p.findings);
+  StagedFolder staged(folder.path / "out");
+  const auto files = write_results(p.findings, nullptr, p.volume, staged);
+  EXPECT_EQ(files, (std::vector<std::string>{"sr.dcm", "report.html", "findings.json"}));
+  const std::string html = text_of(staged.path() / "report.html");
+  EXPECT_NE(html.find("No measurements"), std::string::npos);
+  EXPECT_NE(html.find("Mutual information is too low."), std::string::npos);
+  EXPECT_EQ(html.find("<h2>Volumes</h2>"), std::string::npos);
+  const Json json = Json::parse(text_of(staged.path() / "findings.json"));
+  EXPECT_EQ(json["status"], "partial");
+  EXPECT_TRUE(json["findings"].empty());
+}
+
+TEST(Results, RefusedStudyWritesNoObject) {
+  phantom::TemporaryFolder folder;
+  Findings findings;
+  findings.refusals = {"Not a head."};
+  StagedFolder staged(folder.path / "out");
+  EXPECT_EQ(write_results(findings, nullptr, Volume{}, staged),
+            (std::vector<std::string>{"report.html", "findings.json"}));
+}
+
+TEST(Results, WrongFiguresAreNotWritten) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  ++p.findings.findings[0].voxels;
+  StagedFolder staged(folder.path / "out");
+  EXPECT_THROW(write_results(p.findings, &p.labels, p.volume, staged), Error);
+}
+
+TEST(Html, EscapesEverything) {
+  EXPECT_EQ(escaped("<b a='1' c=\"2\">&\n"), "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp; ");
+  EXPECT_EQ(escaped("M\u00fcller"), "M\u00fcller");
+  EXPECT_EQ(escaped("M\xFCller"), "M\xEF\xBF\xBDller");
+  EXPECT_EQ(escaped("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+TEST(Html, HostileTextStaysText) {
+  phantom::TemporaryFolder folder;
+  const std::string hostile = "<script>alert(1)</script>";
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  Findings& f = p.findings;
+  f.model.title = f.model.name = f.model.licence = f.model.protocol = f.device = hostile;
+  f.model.limits = f.not_used = {hostile};
+  f.model.parameters = {{hostile, hostile}};
+  f.gates[0].name = f.gates[0].meaning = hostile;
+  f.source.warnings = {{hostile, hostile, false}};
+  f.source.series_uid = hostile;
+  f.findings[0].code.meaning = f.findings[1].code.meaning = hostile;
+  f.timings.stages_ms = {{hostile, 1.0}};
+  const Identity identity{hostile, hostile, hostile, hostile, hostile, hostile};
+  std::string html = to_html(f, identity, {});
+  EXPECT_EQ(html.find("<script"), std::string::npos);
+  make_partial(f);
+  f.refusals = {hostile};
+  html = to_html(f, identity, {});
+  EXPECT_EQ(html.find("<script"), std::string::npos);
+  EXPECT_NE(html.find("&lt;script&gt;"), std::string::npos);
+}
+
+TEST(Html, NeedsNothingBesideIt) {
+  phantom::TemporaryFolder folder;
+  const Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  const std::string html =
+      to_html(p.findings, read_identity(p.findings), draw_pictures(p.findings, p.labels, p.volume));
+  EXPECT_EQ(html.find("http"), std::string::npos);
+  EXPECT_NE(html.find("data:image/png;base64,iVBOR"), std::string::npos);
+  EXPECT_NE(html.find("AI, unverified; not for clinical use"), std::string::npos);
+  EXPECT_NE(html.find("Test^Phantom"), std::string::npos);
+  EXPECT_NE(html.find("Hippocampus, anterior part"), std::string::npos);
+}
+
+TEST(FindingsJson, HasEveryField) {
+  phantom::TemporaryFolder folder;
+  const Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  const Json json = to_json(p.findings, {"seg.dcm"});
+  for (const char* key : {"status", "model", "device", "findings", "gates", "timings_ms", "inputs",
+                          "outputs", "asymmetries", "refusals", "not_used", "warnings"}) {
+    EXPECT_TRUE(json.contains(key)) << key;
+  }
+  EXPECT_EQ(json["status"], "complete");
+  EXPECT_EQ(json["model"]["name"], "hippocampus-t1");
+  EXPECT_EQ(json["model"]["digest"], std::string(64, 'a'));
+  const Json& left = json["findings"][0];
+  const Finding& finding = p.findings.findings[0];
+  EXPECT_EQ(left["label"], "Left hippocampus");
+  EXPECT_EQ(left["code"]["value"], "5366008");
+  EXPECT_EQ(left["laterality"], "left");
+  EXPECT_EQ(json["findings"][1]["laterality"], "right");
+  EXPECT_DOUBLE_EQ(left["volume_mm3"].get<double>(), finding.volume_mm3);
+  EXPECT_EQ(left["voxels"].get<std::int64_t>(), finding.voxels);
+  EXPECT_DOUBLE_EQ(left["centroid_mm"][2].get<double>(), finding.centroid_mm[2]);
+  EXPECT_EQ(left["segments"], Json({1, 2}));
+  EXPECT_EQ(json["gates"][0]["comparison"], ">=");
+  EXPECT_DOUBLE_EQ(json["gates"][0]["threshold"].get<double>(), 0.12);
+  EXPECT_EQ(json["gates"][0]["passed"], true);
+  EXPECT_DOUBLE_EQ(json["timings_ms"]["infer"].get<double>(), 2500.0);
+  EXPECT_EQ(json["inputs"][0]["series_uid"], p.volume.series_uid);
+  EXPECT_EQ(json["outputs"], Json({"seg.dcm"}));
+}
+
+TEST(FindingsJson, HasNoPatientInIt) {
+  phantom::TemporaryFolder folder;
+  const Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  const std::string text = to_json(p.findings, {}).dump();
+  EXPECT_EQ(text.find("Phantom"), std::string::npos);
+  EXPECT_EQ(text.find("P-0042"), std::string::npos);
+}
+
+/// Objects for tests/judges/check_objects.py, of series that are awkward: OSLER_JUDGE_DIR/<name>
+/// and OSLER_JUDGE_DIR/<name>-source.
+TEST(ResultsForJudges, OfAwkwardSeries) {
+  const char* place = std::getenv("OSLER_JUDGE_DIR");
+  if (place == nullptr) GTEST_SKIP() << "OSLER_JUDGE_DIR is not set";
+  const std::filesystem::path root = std::filesystem::path(place) / "judged objects";
+  struct Series {
+    const char* name;
+    Size3 size;
+    Affine affine;
+    phantom::Header header;
+  };
+  const Affine straight = Affine::from_columns({1, 0, 0}, {0, 1.25, 0}, {0, 0, 2.5}, {-3, -4, 17});
+  const phantom::Header plain;
+  phantom::Header lossy, latin;
+  lossy.lossy = true;
+  latin.patient_name = "M\xFCller^J\xF6rg";
+  latin.character_set = "ISO_IR 100";
+  for (const Series& s :
+       {Series{"odd", {7, 9, 5}, straight, plain}, Series{"wide", {511, 3, 4}, kOblique, plain},
+        Series{"oblique", {33, 29, 21}, kOblique, lossy},
+        Series{"latin", {15, 10, 8}, straight, latin},
+        Series{"tilted", {15, 10, 8}, phantom::sheared(straight, 0.6), plain}}) {
+    const Phantom p = phantom::make(
+        root / (std::string(s.name) + "-source"), s.size, s.affine,
+        [&](int c, int r, int k) { return phantom::two_boxes(s.size, c, r, k); }, s.header);
+    StagedFolder staged(root / s.name);
+    write_results(p.findings, &p.labels, p.volume, staged);
+    staged.commit();
+  }
+  Phantom p = make(root / "partial-source", {15, 10, 8}, straight);
+  make_partial(p.findings);
+  StagedFolder staged(root / "partial");
+  write_results(p.findings, nullptr, p.volume, staged);
+  staged.commit();
+}
+
+}  // namespace
+}  // namespace osler::report

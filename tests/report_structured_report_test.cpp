@@ -1,0 +1,222 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "core/error.hpp"
+#include "report/segmentation.hpp"
+#include "report/structured_report.hpp"
+#include "report_phantom.hpp"
+
+namespace osler::report {
+namespace {
+
+using phantom::Phantom;
+
+const Size3 kSize{15, 10, 8};
+
+std::string string_of(DcmItem& item, const DcmTagKey& tag) {
+  OFString value;
+  item.findAndGetOFStringArray(tag, value);
+  return std::string(value.c_str(), value.length());
+}
+
+/// A content item with its concept name and what it stands in.
+struct Content {
+  DcmItem* item = nullptr;
+  std::string type;
+  std::string concept_value;
+  DcmItem* parent = nullptr;
+};
+
+std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& tag) {
+  std::vector<DcmItem*> items;
+  DcmSequenceOfItems* sequence = nullptr;
+  if (item.findAndGetSequence(tag, sequence).bad()) return items;
+  for (unsigned long i = 0; i < sequence->card(); ++i) items.push_back(sequence->getItem(i));
+  return items;
+}
+
+std::string code_of(DcmItem& item, const DcmTagKey& sequence) {
+  const auto items = items_of(item, sequence);
+  return items.empty() ? std::string() : string_of(*items[0], DCM_CodeValue);
+}
+
+void collect(DcmItem& parent, std::vector<Content>& out) {
+  for (DcmItem* item : items_of(parent, DCM_ContentSequence)) {
+    out.push_back({item, string_of(*item, DCM_ValueType),
+                   code_of(*item, DCM_ConceptNameCodeSequence), &parent});
+    collect(*item, out);
+  }
+}
+
+struct Report {
+  DcmFileFormat format;
+  std::vector<Content> contents;
+  explicit Report(const std::filesystem::path& file) {
+    EXPECT_TRUE(format.loadFile(file.c_str()).good());
+    collect(*format.getDataset(), contents);
+  }
+  DcmItem& root() { return *format.getDataset(); }
+  std::vector<Content> all(const std::string& type, const std::string& concept_value) const {
+    std::vector<Content> found;
+    for (const Content& c : contents) {
+      if (c.type == type && c.concept_value == concept_value) found.push_back(c);
+    }
+    return found;
+  }
+};
+
+Phantom make(const std::filesystem::path& folder) {
+  return phantom::make(folder, kSize, phantom::oblique({0.7, 0.9, 1.6}, {-12, 8, -71}, 23, -11),
+                       [](int c, int r, int k) { return phantom::two_boxes(kSize, c, r, k); });
+}
+
+TEST(StructuredReport, VolumesStandBesideTheSegmentsThatTheyAreOf) {
+  phantom::TemporaryFolder folder;
+  const Phantom p = make(folder.path / "source");
+  const ObjectIds seg = write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
+  write_structured_report(p.findings, p.volume, seg, folder.path / "sr.dcm");
+  Report report(folder.path / "sr.dcm");
+
+  std::map<std::string, double> volumes;  // by segment numbers
+  for (const Content& group : report.all("CONTAINER", "125007")) {
+    std::string numbers;
+    double volume = -1;
+    for (DcmItem* item : items_of(*group.item, DCM_ContentSequence)) {
+      const std::string name = code_of(*item, DCM_ConceptNameCodeSequence);
+      if (name == "121191") {
+        DcmItem& reference = *items_of(*item, DCM_ReferencedSOPSequence).at(0);
+        EXPECT_EQ(string_of(reference, DCM_ReferencedSOPInstanceUID), seg.sop_instance_uid);
+        numbers = string_of(reference, DCM_ReferencedSegmentNumber);
+      }
+      if (name == "118565006") {
+        DcmItem& value = *items_of(*item, DCM_MeasuredValueSequence).at(0);
+        EXPECT_EQ(code_of(value, DCM_MeasurementUnitsCodeSequence), "mm3");
+        volume = std::stod(string_of(value, DCM_NumericValue));
+      }
+    }
+    const auto templates = items_of(*group.item, DCM_ContentTemplateSequence);
+    ASSERT_EQ(templates.size(), 1U);
+    EXPECT_EQ(string_of(*templates[0], DCM_TemplateIdentifier),
+              numbers.find('\\') == std::string::npos ? "1411" : "1501");
+    if (volume >= 0) volumes[numbers] = volume;
+  }
+  ASSERT_EQ(volumes.size(), 6U);
+  for (const Finding& finding : p.findings.findings) {
+    std::string numbers;
+    for (const int n : finding.segments) {
+      numbers += (numbers.empty() ? "" : "\\") + std::to_string(n);
+    }
+    EXPECT_NEAR(volumes.at(numbers), finding.volume_mm3, 5e-4);
+  }
+  const auto index = report.all("NUM", "ASYMMETRY");
+  ASSERT_EQ(index.size(), 1U);
+  DcmItem& value = *items_of(*index[0].item, DCM_MeasuredValueSequence).at(0);
+  EXPECT_NEAR(std::stod(string_of(value, DCM_NumericValue)), p.findings.asymmetries[0].index, 1e-9);
+  EXPECT_EQ(code_of(value, DCM_MeasurementUnitsCodeSequence), "1");
+}
+
+TEST(StructuredReport, IsUnverifiedAndPreliminaryAndListsItsEvidence) {
+  phantom::TemporaryFolder folder;
+  const Phantom p = make(folder.path / "source");
+  const ObjectIds seg = write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
+  const ObjectIds ids = write_structured_report(p.findings, p.volume, seg, folder.path / "sr.dcm");
+  Report report(folder.path / "sr.dcm");
+  DcmItem& root = report.root();
+  EXPECT_EQ(string_of(root, DCM_SOPClassUID), kComprehensive3dSrStorage);
+  EXPECT_EQ(string_of(root, DCM_SOPInstanceUID), ids.sop_instance_uid);
+  EXPECT_EQ(string_of(root, DCM_VerificationFlag), "UNVERIFIED");
+  EXPECT_EQ(string_of(root, DCM_PreliminaryFlag), "PRELIMINARY");
+  EXPECT_EQ(string_of(root, DCM_CompletionFlag), "COMPLETE");
+  EXPECT_EQ(string_of(root, DCM_SeriesDescription).rfind("AI, unverified", 0), 0U);
+
+  std::set<std::string> evidence;
+  for (DcmItem* study : items_of(root, DCM_CurrentRequestedProcedureEvidenceSequence)) {
+    for (DcmItem* series : items_of(*study, DCM_ReferencedSeriesSequence)) {
+      for (DcmItem* sop : items_of(*series, DCM_ReferencedSOPSequence)) {
+        evidence.insert(string_of(*sop, DCM_ReferencedSOPInstanceUID));
+      }
+    }
+  }
+  EXPECT_EQ(evidence.size(), static_cast<std::size_t>(kSize[2]) + 1);
+  for (const Content& c : report.contents) {
+    for (DcmItem* sop : items_of(*c.item, DCM_ReferencedSOPSequence)) {
+      EXPECT_EQ(evidence.count(string_of(*sop, DCM_ReferencedSOPInstanceUID)), 1U);
+    }
+  }
+}
+
+TEST(StructuredReport, SaysWhatWarnedAndWhatWasNotUsed) {
+  phantom::TemporaryFolder folder;
+  const Phantom p = make(folder.path / "source");
+  const ObjectIds seg = write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
+  write_structured_report(p.findings, p.volume, seg, folder.path / "sr.dcm");
+  Report report(folder.path / "sr.dcm");
+  ASSERT_EQ(report.all("TEXT", "GATE_WARNED").size(), 1U);
+  EXPECT_EQ(string_of(*report.all("TEXT", "GATE_WARNED")[0].item, DCM_TextValue),
+            "volume_left: 5200, expected at least 2200 and at most 5000. Volume of the left side, "
+            "mm3.");
+  EXPECT_EQ(report.all("TEXT", "GATE_FAILED").size(), 0U);
+  EXPECT_EQ(report.all("TEXT", "SOURCE_WARNING").size(), 1U);
+  EXPECT_EQ(report.all("TEXT", "NOT_USED").size(), 1U);
+  EXPECT_EQ(report.all("TEXT", "LIMITATION").size(), 1U);
+}
+
+TEST(StructuredReport, PartialHasReasonsAndNoMeasurement) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source");
+  p.findings.status = Status::partial;
+  p.findings.refusals = {"The registration to the template failed."};
+  write_structured_report(p.findings, p.volume, std::nullopt, folder.path / "sr.dcm");
+  Report report(folder.path / "sr.dcm");
+  EXPECT_EQ(string_of(report.root(), DCM_CompletionFlag), "PARTIAL");
+  EXPECT_TRUE(report.all("CONTAINER", "126010").empty());
+  EXPECT_TRUE(report.all("NUM", "118565006").empty());
+  ASSERT_EQ(report.all("TEXT", "NO_MEASUREMENTS").size(), 1U);
+  EXPECT_EQ(string_of(*report.all("TEXT", "NO_MEASUREMENTS")[0].item, DCM_TextValue),
+            "The registration to the template failed.");
+}
+
+TEST(StructuredReport, CompleteWithoutASegmentationIsRefused) {
+  phantom::TemporaryFolder folder;
+  const Phantom p = make(folder.path / "source");
+  EXPECT_THROW(write_structured_report(p.findings, p.volume, std::nullopt, folder.path / "sr.dcm"),
+               Error);
+}
+
+TEST(StructuredReport, AFullDiskIsAnOutputError) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source");
+  p.findings.status = Status::partial;
+  for (const char* file : {"/dev/full", "/nonexistent/sr.dcm"}) {
+    try {
+      write_structured_report(p.findings, p.volume, std::nullopt, file);
+      FAIL() << file;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::output) << error.what();
+    }
+  }
+}
+
+TEST(StructuredReport, TrackingStaysWhenTheModelChanges) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source");
+  const auto tracking = [&] {
+    const ObjectIds seg =
+        write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
+    write_structured_report(p.findings, p.volume, seg, folder.path / "sr.dcm");
+    Report report(folder.path / "sr.dcm");
+    std::set<std::string> uids;
+    for (const Content& c : report.all("UIDREF", "112040"))
+      uids.insert(string_of(*c.item, DCM_UID));
+    return uids;
+  };
+  const auto before = tracking();
+  EXPECT_EQ(before.size(), 7U);  // six findings and the asymmetry
+  p.findings.model.digest = std::string(64, 'e');
+  EXPECT_EQ(tracking(), before);
+}
+
+}  // namespace
+}  // namespace osler::report
