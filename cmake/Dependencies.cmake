@@ -34,6 +34,11 @@ find_package(ITK 5 REQUIRED COMPONENTS ITKCommon ITKTransform ITKRegistrationMet
 add_library(osler_itk INTERFACE IMPORTED GLOBAL)
 target_include_directories(osler_itk INTERFACE ${ITK_INCLUDE_DIRS})
 target_link_libraries(osler_itk INTERFACE ${ITK_LIBRARIES})
+if(OSLER_SANITIZE)
+  # ITK's neighbourhood iterators add offsets to null pointers before they have an image.
+  target_compile_options(osler_itk INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=pointer-overflow>)
+endif()
 
 find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc imgcodecs)
 add_library(osler_opencv INTERFACE IMPORTED GLOBAL)

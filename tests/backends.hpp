@@ -1,6 +1,6 @@
 #pragma once
-// One test body on every backend. Without a GPU the cuda half skips and says so; REQUIRE_GPU=1 turns
-// the skip into a failure.
+// One test body on every backend. Without a GPU the cuda half skips and says so; REQUIRE_GPU=1
+// turns the skip into a failure.
 
 #include <gtest/gtest.h>
 
@@ -29,7 +29,9 @@ class OnBackend : public ::testing::TestWithParam<Backend> {
   Device device;
 };
 
-inline auto both_backends() { return ::testing::Values(Backend::cpu, Backend::cuda); }
+inline auto both_backends() {
+  return ::testing::Values(Backend::cpu, Backend::cuda);
+}
 
 inline std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
   return info.param == Backend::cuda ? "cuda" : "cpu";

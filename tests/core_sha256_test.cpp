@@ -15,7 +15,9 @@ constexpr char kAbc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff6
 constexpr char kTwoBlocks[] = "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1";
 constexpr char kMillionA[] = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
 
-std::string digest_of(std::string_view text) { return hex(Sha256().update(text).finish()); }
+std::string digest_of(std::string_view text) {
+  return hex(Sha256().update(text).finish());
+}
 
 TEST(Sha256, MatchesTheFipsVectors) {
   EXPECT_EQ(digest_of(""), kEmpty);

@@ -8,12 +8,14 @@
 namespace osler {
 namespace {
 
-std::string uid(const std::vector<std::string>& parts) { return derived_uid(parts); }
+std::string uid(const std::vector<std::string>& parts) {
+  return derived_uid(parts);
+}
 
 TEST(DerivedUid, EqualsAnIndependentComputation) {
-  // Python: h = hashlib.sha256(b"".join(b"%d:%s" % (len(p), p) for p in parts)).digest()[:16], version
-  // and variant bits set as RFC 9562 5.8 says, "2.25.%d" % uuid.UUID(bytes=h).int; uuid gave
-  // aab5f9ae-99b2-838f-b462-025c8f72f570 (version 8) for the first.
+  // Python: h = hashlib.sha256(b"".join(b"%d:%s" % (len(p), p) for p in parts)).digest()[:16],
+  // version and variant bits set as RFC 9562 5.8 says, "2.25.%d" % uuid.UUID(bytes=h).int; uuid
+  // gave aab5f9ae-99b2-838f-b462-025c8f72f570 (version 8) for the first.
   EXPECT_EQ(uid({"abc"}), "2.25.226913629168089105521790336268554663280");
   EXPECT_EQ(uid({"1.2.3", "segmentation", "model"}),
             "2.25.260239740848194258647425177895089285177");

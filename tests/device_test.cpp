@@ -21,8 +21,8 @@ TEST(ChooseDevice, CpuIsTheCpuAndNamesItsThreads) {
 }
 
 TEST(ChooseDevice, RefusesWordsThatAreNoDevice) {
-  for (const char* wish : {"", "gpu", "CUDA", "cuda:", "cuda:-1", "cuda:1x", "cuda: 1", "cpu:0",
-                           "cuda:99999999999"}) {
+  for (const char* wish :
+       {"", "gpu", "CUDA", "cuda:", "cuda:-1", "cuda:1x", "cuda: 1", "cpu:0", "cuda:99999999999"}) {
     expect_error(ErrorCode::usage, "auto, cpu, cuda or cuda:n", [&] { choose_device(wish); });
   }
 }

@@ -1,4 +1,4 @@
-// Case numbers: docs of the geometry contract (reference/geometry.md).
+// Case numbers: docs/geometry.md.
 
 #include "dicom/pixels.hpp"
 
@@ -73,7 +73,8 @@ TEST(DecodeFrame, ReadsRleAndLosslessJpeg) {
     PhantomSeries series = small_slice(1000);
     series.is_signed = false;
     series.syntax = syntax;
-    EXPECT_EQ(written_and_read<std::uint16_t>(series), expected_values<std::uint16_t>(1000)) << syntax;
+    EXPECT_EQ(written_and_read<std::uint16_t>(series), expected_values<std::uint16_t>(1000))
+        << syntax;
   }
 }
 
@@ -130,7 +131,8 @@ TEST(DecodeFrame, SaysThatPixelDataAreTruncated) {
   };
   write_phantom(series, folder.path());
   const Instance instance = only_instance(folder.path());
-  expect_error(ErrorCode::bad_input, "truncated: 38 bytes", [&] { decode<std::int16_t>(instance); });
+  expect_error(ErrorCode::bad_input, "truncated: 38 bytes",
+               [&] { decode<std::int16_t>(instance); });
 }
 
 TEST(DecodeFrame, RefusesABufferOfAnotherSize) {
@@ -162,7 +164,7 @@ TEST(FrameBytes, RefusesWhatIsNoImageBeforeItIsAllocated) {  // case 27
   PixelFormat huge = format_16();
   huge.rows = huge.columns = 65535;
   expect_error(ErrorCode::bad_input, "8589672450 bytes", [&] { frame_bytes(huge); });
-  const auto refuses = [](int PixelFormat::* member, int value) {
+  const auto refuses = [](int PixelFormat::*member, int value) {
     PixelFormat format = format_16();
     format.*member = value;
     expect_error(ErrorCode::bad_input, "", [&] { frame_bytes(format); });

@@ -19,7 +19,9 @@ using testing::PhantomSeries;
 using testing::stack_of;
 using testing::TemporaryFolder;
 
-ScanResult scan_one(const fs::path& input) { return scan(std::vector<fs::path>{input}); }
+ScanResult scan_one(const fs::path& input) {
+  return scan(std::vector<fs::path>{input});
+}
 
 PhantomSeries three_slices(const std::string& series_uid) {
   PhantomSeries series;

@@ -27,7 +27,8 @@ double reference(const Stored<float>& source, Vec3 place) {
   for (std::int64_t z = 0; z < source.size[2]; ++z) {
     for (std::int64_t y = 0; y < source.size[1]; ++y) {
       for (std::int64_t x = 0; x < source.size[0]; ++x, ++n) {
-        const Vec3 off = Vec3{static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)} - place;
+        const Vec3 off =
+            Vec3{static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)} - place;
         double weight = 1;
         for (const double d : off) weight *= std::max(0.0, 1 - std::abs(d));
         sum += weight * source.values[n];
@@ -40,7 +41,8 @@ double reference(const Stored<float>& source, Vec3 place) {
 class ResampleReference : public testing::OnBackend {};
 
 TEST_P(ResampleReference, ALinearRampIsReproducedUnderAnObliqueAffine) {
-  // v = (3 + 2 x - 5 y + 7 z) / 100 at index (x, y, z): linear interpolation has no error but rounding.
+  // v = (3 + 2 x - 5 y + 7 z) / 100 at index (x, y, z): linear interpolation has no error but
+  // rounding.
   const auto ramp = [](const Vec3& p) { return (3 + 2 * p[0] - 5 * p[1] + 7 * p[2]) / 100; };
   Stored<float> source({}, {20, 18, 16});
   for (int z = 0; z < 16; ++z) {
@@ -65,8 +67,8 @@ TEST_P(ResampleReference, ALinearRampIsReproducedUnderAnObliqueAffine) {
       for (int i = 0; i < 21; ++i, ++n) {
         const Vec3 p = task.out_to_in(
             {static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)});
-        const bool between_centres = p[0] >= 0 && p[0] <= 19 && p[1] >= 0 && p[1] <= 17 &&
-                                     p[2] >= 0 && p[2] <= 15;
+        const bool between_centres =
+            p[0] >= 0 && p[0] <= 19 && p[1] >= 0 && p[1] <= 17 && p[2] >= 0 && p[2] <= 15;
         if (!between_centres) continue;
         ++inside;
         worst = std::max(worst, std::abs(out[n] - ramp(p)));
@@ -85,19 +87,22 @@ TEST_P(ResampleReference, MaximumErrorOnAwkwardSizes) {
     task.out_size = {n, 1, 1};
     // From one corner of the source to the opposite one in n steps.
     const double step = 1 / static_cast<double>(std::max<std::int64_t>(n - 1, 1));
-    task.out_to_in = Affine::from_columns({4 * step, 3 * step, 2 * step}, {0, 1, 0}, {0, 0, 1}, {0, 0, 0});
+    task.out_to_in =
+        Affine::from_columns({4 * step, 3 * step, 2 * step}, {0, 1, 0}, {0, 0, 1}, {0, 0, 0});
     std::vector<float> out(static_cast<std::size_t>(n), -12345.0F);
     resample(device, source.view(), task, out);
     double worst = 0;
     for (std::int64_t i = 0; i < n; ++i) {
       const Vec3 place = task.out_to_in({static_cast<double>(i), 0, 0});
-      worst = std::max(worst, std::abs(out[static_cast<std::size_t>(i)] - reference(source, place)));
+      worst =
+          std::max(worst, std::abs(out[static_cast<std::size_t>(i)] - reference(source, place)));
     }
     EXPECT_LE(worst, kResampleTolerance) << "n = " << n;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, ResampleReference, testing::both_backends(), testing::backend_name);
+INSTANTIATE_TEST_SUITE_P(Backends, ResampleReference, testing::both_backends(),
+                         testing::backend_name);
 
 /// CUDA against its CPU twin: every option at once.
 class ResampleParity : public testing::OnBackend {};
@@ -118,7 +123,8 @@ TEST_P(ResampleParity, GpuAgreesWithItsTwinAtTheWorstVoxel) {
   view.padding_value = -500;
   ResampleTask task;
   task.out_size = {71, 57, 33};
-  task.out_to_in = Affine::from_columns({.8, .1, -.05}, {-.12, .7, .03}, {.02, -.04, 1.3}, {-1, 2, 0});
+  task.out_to_in =
+      Affine::from_columns({.8, .1, -.05}, {-.12, .7, .03}, {.02, -.04, 1.3}, {-1, 2, 0});
   task.samples = {2, 1, 3};
   task.normalisation = {-1500, 1500, 10, 1 / 1500.0F};
   task.keep = {{2, 3, 1}, {70, 57, 30}};
@@ -132,7 +138,8 @@ TEST_P(ResampleParity, GpuAgreesWithItsTwinAtTheWorstVoxel) {
   EXPECT_LE(worst, kResampleTolerance);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, ResampleParity, ::testing::Values(Backend::cuda), testing::backend_name);
+INSTANTIATE_TEST_SUITE_P(Backends, ResampleParity, ::testing::Values(Backend::cuda),
+                         testing::backend_name);
 
 }  // namespace
 }  // namespace osler::kernels

@@ -21,7 +21,9 @@ namespace {
 using testing::expect_error;
 using testing::Stored;
 
-Affine shift(const Vec3& by) { return Affine::from_columns({1, 0, 0}, {0, 1, 0}, {0, 0, 1}, by); }
+Affine shift(const Vec3& by) {
+  return Affine::from_columns({1, 0, 0}, {0, 1, 0}, {0, 0, 1}, by);
+}
 
 class Resample : public testing::OnBackend {
  protected:
@@ -201,7 +203,8 @@ TEST_P(Resample, RefusesTasksThatContradictThemselves) {
   std::vector<float> one(1), two(2);
   ResampleTask task;
   task.out_size = {1, 1, 1};
-  const auto refuses = [&](const SourceView& source, const ResampleTask& t, std::vector<float>& out) {
+  const auto refuses = [&](const SourceView& source, const ResampleTask& t,
+                           std::vector<float>& out) {
     expect_error(ErrorCode::bad_argument, "resample", [&] { resample(device, source, t, out); });
   };
   refuses(kCube.view(), task, two);
@@ -225,7 +228,8 @@ TEST(ResampleCpu, IsBitIdenticalForAnyNumberOfThreads) {
   }
   ResampleTask task;
   task.out_size = {37, 41, 17};
-  task.out_to_in = Affine::from_columns({.8, .1, -.05}, {-.12, .7, .03}, {.02, -.04, 1.3}, {1, 2, 0});
+  task.out_to_in =
+      Affine::from_columns({.8, .1, -.05}, {-.12, .7, .03}, {.02, -.04, 1.3}, {1, 2, 0});
   task.samples = {2, 1, 2};
   const int before = omp_get_max_threads();
   std::vector<std::vector<float>> results;

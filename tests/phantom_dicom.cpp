@@ -30,8 +30,7 @@ std::string decimals(std::span<const double> values) {
 
 std::vector<std::uint32_t> words_of(const PhantomSeries& s, const Vec3& position) {
   const int shift = s.high_bit + 1 - s.bits_stored;
-  const std::uint32_t value_bits =
-      (s.bits_stored == 32 ? ~0U : (1U << s.bits_stored) - 1) << shift;
+  const std::uint32_t value_bits = (s.bits_stored == 32 ? ~0U : (1U << s.bits_stored) - 1) << shift;
   std::vector<std::uint32_t> words;
   for (int r = 0; r < s.rows; ++r) {
     for (int c = 0; c < s.columns; ++c) {
@@ -63,8 +62,8 @@ void fill(DcmDataset& data, const PhantomSeries& s, std::size_t file) {
   const bool ct = s.modality == "CT";
   const std::array<double, 6> orientation{s.row[0],    s.row[1],    s.row[2],
                                           s.column[0], s.column[1], s.column[2]};
-  const long number = s.instance_numbers.empty() ? static_cast<long>(file) + 1
-                                                 : s.instance_numbers.at(file);
+  const long number =
+      s.instance_numbers.empty() ? static_cast<long>(file) + 1 : s.instance_numbers.at(file);
   put(data, DCM_SOPClassUID, ct ? UID_CTImageStorage : UID_MRImageStorage);
   put(data, DCM_SOPInstanceUID, fmt::format("{}.{}", s.series_uid, file + 1));
   put(data, DCM_StudyInstanceUID, s.study_uid);

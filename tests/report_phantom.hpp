@@ -61,6 +61,7 @@ struct Header {
   std::string patient_name = "Test^Phantom";
   std::string character_set;
   std::string timezone;
+  std::string patient_age;
   bool lossy = false;
 };
 
@@ -97,6 +98,7 @@ inline void write_slice(const Phantom& phantom, const Header& header, std::int64
   put(DCM_PatientID, "P-0042");
   put(DCM_PatientBirthDate, "19660101");
   put(DCM_PatientSex, "F");
+  if (!header.patient_age.empty()) put(DCM_PatientAge, header.patient_age);
   put(DCM_StudyDate, "20200102");
   put(DCM_StudyTime, "030405");
   put(DCM_StudyID, "77");

@@ -159,19 +159,34 @@ TEST(Segmentation, NamesItsSourcesTwice) {
 
 TEST(Segmentation, CopiesThePatientByteForByte) {
   phantom::TemporaryFolder folder;
-  const std::string name = "M\xFCller^J\xF6rg";  // Latin-1
-  const Phantom p =
-      phantom::make(folder.path / "source", {6, 6, 4}, kStraight, [](int, int, int) { return 1; },
-                    {.patient_name = name, .character_set = "ISO_IR 100", .timezone = "+0900"});
+  phantom::Header header;
+  header.patient_name = "M\xFCller^J\xF6rg";  // Latin-1
+  header.character_set = "ISO_IR 100";
+  header.timezone = "+0900";
+  header.patient_age = "053Y";
+  const Phantom p = phantom::make(
+      folder.path / "source", {6, 6, 4}, kStraight, [](int, int, int) { return 1; }, header);
   write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
   DcmFileFormat format;
   DcmItem& object = load(format, folder.path / "seg.dcm");
-  EXPECT_EQ(string_of(object, DCM_PatientName), name);
+  EXPECT_EQ(string_of(object, DCM_PatientName), header.patient_name);
   EXPECT_EQ(string_of(object, DCM_SpecificCharacterSet), "ISO_IR 100");
   EXPECT_EQ(string_of(object, DCM_TimezoneOffsetFromUTC), "+0900");
+  EXPECT_EQ(string_of(object, DCM_PatientAge), "053Y");
   EXPECT_EQ(string_of(object, DCM_PatientID), "P-0042");
   EXPECT_EQ(string_of(object, DCM_StudyInstanceUID), p.volume.study_uid);
   EXPECT_NE(string_of(object, DCM_SeriesInstanceUID), p.volume.series_uid);
+}
+
+TEST(Segmentation, LeavesOptionalAttributesOutThatAreNotValid) {
+  phantom::TemporaryFolder folder;
+  phantom::Header header;
+  header.patient_age = "42";  // as a converter in use writes it; an Age String ends in D, W, M or Y
+  const Phantom p = phantom::make(
+      folder.path / "source", {6, 6, 4}, kStraight, [](int, int, int) { return 1; }, header);
+  write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
+  DcmFileFormat format;
+  EXPECT_FALSE(load(format, folder.path / "seg.dcm").tagExists(DCM_PatientAge));
 }
 
 TEST(Segmentation, SameInputGivesTheSameUidsAndAnotherModelOthers) {

@@ -16,9 +16,13 @@ inline std::filesystem::path test_data() {
 }
 
 /// Where the ctest fixture `real_series` has unpacked the archives of the test data.
-inline std::filesystem::path unpacked_series() { return TEST_UNPACKED_DIR; }
+inline std::filesystem::path unpacked_series() {
+  return TEST_UNPACKED_DIR;
+}
 
-inline std::filesystem::path project_source() { return PROJECT_SOURCE_DIR; }
+inline std::filesystem::path project_source() {
+  return PROJECT_SOURCE_DIR;
+}
 
 }  // namespace osler::testing
 

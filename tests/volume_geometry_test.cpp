@@ -1,4 +1,4 @@
-// Where voxels lie. Case numbers: reference/geometry.md.
+// Where voxels lie. Case numbers: docs/geometry.md.
 
 #include <gtest/gtest.h>
 
@@ -57,7 +57,8 @@ TEST(PlanSeries, DescendingSlicesGiveTheSameWorldCoordinates) {  // case 2
 }
 
 TEST(PlanSeries, SlicesAscendAlongRowCrossColumn) {
-  // Rows to the left, columns to the head: the normal is (1,0,0) x (0,0,1) = (0,-1,0), to the front.
+  // Rows to the left, columns to the head: the normal is (1,0,0) x (0,0,1) = (0,-1,0), to the
+  // front.
   PhantomSeries series = ramp_series(stack_of(5, {0, 0, 0}, {0, 3, 0}));
   series.column = {0, 0, 1};
   const PlannedSeries found(series);

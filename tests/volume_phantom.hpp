@@ -15,7 +15,9 @@
 namespace osler::testing {
 
 /// 10 stored units per mm of x, 20 of y, 30 of z: a voxel's value says where it lies.
-inline double ramp(const Vec3& p) { return 100 + 10 * p[0] + 20 * p[1] + 30 * p[2]; }
+inline double ramp(const Vec3& p) {
+  return 100 + 10 * p[0] + 20 * p[1] + 30 * p[2];
+}
 
 inline PhantomSeries ramp_series(std::vector<Vec3> positions_mm) {
   PhantomSeries series;
@@ -56,8 +58,8 @@ inline std::vector<std::int16_t> int16_voxels(const Volume& volume) {
   return values;
 }
 
-/// Largest difference between the voxels and the ramp at the places that the grid gives them; half a
-/// unit is the rounding of the stored values.
+/// Largest difference between the voxels and the ramp at the places that the grid gives them; half
+/// a unit is the rounding of the stored values.
 inline double worst_misplacement(const Volume& volume) {
   const std::vector<std::int16_t> values = int16_voxels(volume);
   double worst = 0;

@@ -1,4 +1,4 @@
-// What is not used, and why. Case numbers: reference/geometry.md.
+// What is not used, and why. Case numbers: docs/geometry.md.
 
 #include <gtest/gtest.h>
 
@@ -50,7 +50,8 @@ TEST(PlanSeries, EveryGapIsListed) {
   series.positions_mm.erase(series.positions_mm.begin() + 7, series.positions_mm.begin() + 9);
   series.positions_mm.erase(series.positions_mm.begin() + 2);
   const PlannedSeries found(series);
-  EXPECT_NE(detail(found, "missing_slice").find("1 after slice 2, 2 after slice 6"), std::string::npos)
+  EXPECT_NE(detail(found, "missing_slice").find("1 after slice 2, 2 after slice 6"),
+            std::string::npos)
       << detail(found, "missing_slice");
 }
 
@@ -64,6 +65,16 @@ TEST(PlanSeries, DifferentPixelsAtOnePositionAreRefused) {  // case 7
   const PlannedSeries found(series);
   EXPECT_TRUE(found.refused_for("duplicate_position"));
   EXPECT_NE(detail(found, "duplicate_position").find("1 slices"), std::string::npos);
+}
+
+TEST(PlanSeries, ATwinThatCannotBeDecodedIsAReasonAndNotTheEnd) {
+  PhantomSeries series = six_slices([](DcmDataset& data, std::size_t file) {
+    if (file == 6) {
+      data.putAndInsertUint16Array(DCM_PixelData, std::vector<Uint16>(3, 9).data(), 3);
+    }
+  });
+  series.positions_mm.push_back(series.positions_mm[2]);
+  EXPECT_TRUE(PlannedSeries(series).refused_for("undecodable_slice"));
 }
 
 TEST(PlanSeries, VariableSpacingIsRefusedWithItsRange) {  // case 8
@@ -97,7 +108,8 @@ TEST(PlanSeries, ALocalizerIsLeftOut) {  // case 9
 }
 
 TEST(PlanSeries, ASliceOfAnotherOrientationIsLeftOut) {  // case 9
-  PhantomSeries series = six_slices(put_in_one(6, DCM_ImageOrientationPatient, "1\\0\\0\\0\\0\\-1"));
+  PhantomSeries series =
+      six_slices(put_in_one(6, DCM_ImageOrientationPatient, "1\\0\\0\\0\\0\\-1"));
   series.positions_mm.push_back({0, 0, 4});
   const PlannedSeries found(series);
   EXPECT_TRUE(found.warned_of("mixed_stacks"));
@@ -156,8 +168,9 @@ TEST(PlanSeries, OneSliceIsNoVolume) {  // case 21
 TEST(PlanSeries, ImagesWithoutAPlaceAreRefused) {  // case 21
   for (const DcmTagKey& tag :
        {DCM_ImagePositionPatient, DCM_ImageOrientationPatient, DCM_PixelSpacing}) {
-    const PlannedSeries found(six_slices(
-        [&](DcmDataset& data, std::size_t file) { if (file == 2) data.findAndDeleteElement(tag); }));
+    const PlannedSeries found(six_slices([&](DcmDataset& data, std::size_t file) {
+      if (file == 2) data.findAndDeleteElement(tag);
+    }));
     EXPECT_TRUE(found.refused_for("no_geometry")) << tag;
     EXPECT_NE(detail(found, "no_geometry").find("1 of 6"), std::string::npos);
   }
@@ -197,10 +210,12 @@ TEST(PlanSeries, LossInAnySliceFollowsTheVolume) {  // case 24
 
 TEST(PlanSeries, SpacingThatIsNoneIsRefused) {  // case 25
   for (const char* spacing : {"0\\1", "1\\0", "-1\\1", "1\\-0.5"}) {
-    EXPECT_TRUE(PlannedSeries(six_slices(put(DCM_PixelSpacing, spacing))).refused_for("bad_spacing"))
+    EXPECT_TRUE(
+        PlannedSeries(six_slices(put(DCM_PixelSpacing, spacing))).refused_for("bad_spacing"))
         << spacing;
   }
-  EXPECT_TRUE(PlannedSeries(six_slices(put(DCM_PixelSpacing, "nan\\1"))).refused_for("no_geometry"));
+  EXPECT_TRUE(
+      PlannedSeries(six_slices(put(DCM_PixelSpacing, "nan\\1"))).refused_for("no_geometry"));
 }
 
 TEST(PlanSeries, DirectionsThatAreNoneAreRefused) {  // case 25
@@ -211,7 +226,8 @@ TEST(PlanSeries, DirectionsThatAreNoneAreRefused) {  // case 25
         << directions;
   }
   // Six digits, as scanners write them.
-  EXPECT_EQ(PlannedSeries(six_slices(put(DCM_ImageOrientationPatient, "0.999999\\0.001\\0\\-0.001\\1\\0")))
+  EXPECT_EQ(PlannedSeries(
+                six_slices(put(DCM_ImageOrientationPatient, "0.999999\\0.001\\0\\-0.001\\1\\0")))
                 .plan.verdict(),
             Verdict::usable);
 }

@@ -1,4 +1,4 @@
-// What voxels hold. Case numbers: reference/geometry.md.
+// What voxels hold. Case numbers: docs/geometry.md.
 
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ TEST(LoadVolume, ASliceThatStandsTwiceIsUsedOnce) {  // case 6
   EXPECT_LE(worst_misplacement(volume), kRoundingOfRamp);
 }
 
-TEST(LoadVolume, KeepsSlopeAndInterceptOfEachSlice) {  // case 11
+TEST(LoadVolume, KeepsSlopeAndInterceptOfEachSlice) {                      // case 11
   PhantomSeries series = ramp_series(stack_of(3, {0, 0, 4}, {0, 0, -2}));  // descending
   series.modality = "PT";
   series.edit = [](DcmDataset& data, std::size_t file) {
@@ -44,7 +44,8 @@ TEST(LoadVolume, KeepsSlopeAndInterceptOfEachSlice) {  // case 11
   EXPECT_EQ(volume.slices[1].slope, 2);
   EXPECT_EQ(volume.slices[1].intercept, -3);
   EXPECT_EQ(volume.slices[2].slope, .5);
-  EXPECT_TRUE(volume.slices[2].sop_instance_uid.ends_with(".1")) << "slices and files were mixed up";
+  EXPECT_TRUE(volume.slices[2].sop_instance_uid.ends_with(".1"))
+      << "slices and files were mixed up";
 }
 
 TEST(LoadVolume, WithoutRescaleTheStoredValueIsTheValue) {
@@ -54,7 +55,7 @@ TEST(LoadVolume, WithoutRescaleTheStoredValueIsTheValue) {
   EXPECT_EQ(volume.slices.at(2).intercept, 0);
 }
 
-TEST(LoadVolume, ExtendsSignsAndMasksForeignBits) {  // cases 12 and 13
+TEST(LoadVolume, ExtendsSignsAndMasksForeignBits) {                             // cases 12 and 13
   PhantomSeries series = ramp_series(stack_of(4, {-30, -30, -30}, {0, 0, 2}));  // -1700 and more
   series.bits_stored = 12;
   series.high_bit = 11;
@@ -99,7 +100,8 @@ TEST(LoadVolume, PaddingIsARangeOfStoredValues) {  // case 14
   EXPECT_EQ(one->high, -2000);
 
   series.edit = [](DcmDataset& data, std::size_t) {
-    data.putAndInsertSint16(DCM_PixelPaddingRangeLimit, -2048);  // below the value: the range runs down
+    data.putAndInsertSint16(DCM_PixelPaddingRangeLimit,
+                            -2048);  // below the value: the range runs down
   };
   const PlannedSeries range(series);
   const auto both = load_volume(range.plan.volumes.at(0)).padding;

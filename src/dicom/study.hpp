@@ -53,6 +53,7 @@ struct Instance {
   std::optional<double> gantry_tilt_deg;
   PixelFormat pixels;
   bool has_pixel_data = false;
+  std::uint64_t pixel_data_offset = 0;  ///< of the value, in the file (in the inflated data set)
   std::int64_t pixel_data_bytes = 0;  ///< length of Pixel Data if it is not encapsulated, else 0
   std::optional<Vec3> position_mm;                    ///< Image Position (Patient), LPS
   std::optional<std::array<double, 6>> orientation;   ///< row cosines, column cosines

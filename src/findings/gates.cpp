@@ -1,6 +1,7 @@
 #include "findings/gates.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace osler {
 
@@ -16,10 +17,10 @@ std::vector<Gate> evaluate_gates(const std::vector<GateRule>& rules, const Signa
     gate.at_least = rule.at_least;
     gate.at_most = rule.at_most;
     gate.level = rule.warn_only ? GateLevel::warn : GateLevel::refuse;
-    // Written so that NaN fails.
+    // Written so that NaN fails, with or without a bound.
     const bool enough = !rule.at_least || gate.value >= *rule.at_least;
     const bool not_too_much = !rule.at_most || gate.value <= *rule.at_most;
-    gate.passed = enough && not_too_much;
+    gate.passed = !std::isnan(gate.value) && enough && not_too_much;
     gates.push_back(std::move(gate));
   }
   return gates;

@@ -191,7 +191,9 @@ RegistrationImage block_means(const RegistrationImage& image, const Size3& facto
     block[c] = std::clamp<std::int64_t>(factor[c], 1, std::max<std::int64_t>(image.size[c], 1));
     out.size[c] = image.size[c] / block[c];
   }
-  const auto axis = [&](int c) { return static_cast<double>(block[c]) * image.index_to_frame.column(c); };
+  const auto axis = [&](int c) {
+    return static_cast<double>(block[c]) * image.index_to_frame.column(c);
+  };
   const Vec3 first{0.5 * static_cast<double>(block[0] - 1), 0.5 * static_cast<double>(block[1] - 1),
                    0.5 * static_cast<double>(block[2] - 1)};
   out.index_to_frame = Affine::from_columns(axis(0), axis(1), axis(2), image.index_to_frame(first));
@@ -200,8 +202,7 @@ RegistrationImage block_means(const RegistrationImage& image, const Size3& facto
   for (std::int64_t z = 0; z < out.size[2] * block[2]; ++z) {
     for (std::int64_t y = 0; y < out.size[1] * block[1]; ++y) {
       const float* from = image.voxels.data() + (z * image.size[1] + y) * image.size[0];
-      float* to =
-          out.voxels.data() + ((z / block[2]) * out.size[1] + y / block[1]) * out.size[0];
+      float* to = out.voxels.data() + ((z / block[2]) * out.size[1] + y / block[1]) * out.size[0];
       for (std::int64_t x = 0; x < out.size[0]; ++x) {
         for (std::int64_t i = 0; i < block[0]; ++i) to[x] += *from++;
       }
@@ -218,7 +219,8 @@ float sample(const RegistrationImage& image, const Affine& frame_to_index, const
   std::array<float, 3> part;
   for (int c = 0; c < 3; ++c) {
     if (!(at[c] >= 0 && at[c] <= static_cast<double>(image.size[c] - 1))) return outside;
-    low[c] = std::min(static_cast<std::int64_t>(at[c]), std::max<std::int64_t>(image.size[c] - 2, 0));
+    low[c] =
+        std::min(static_cast<std::int64_t>(at[c]), std::max<std::int64_t>(image.size[c] - 2, 0));
     part[c] = static_cast<float>(at[c] - static_cast<double>(low[c]));
   }
   float sum = 0;

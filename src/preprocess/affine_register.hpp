@@ -39,7 +39,8 @@ struct Similarity {
   Vec3 translation{};
 };
 
-/// Regular step gradient descent: steps of `first`, relaxed at each turn, until shorter than `last`.
+/// Regular step gradient descent: steps of `first`, relaxed at each turn, until shorter than
+/// `last`.
 struct Descent {
   int iterations = 40;
   double first = 0.1;   ///< in the unit frame

@@ -112,8 +112,9 @@ HeadPyramid make_pyramid(const RegistrationImage& image) {
   return out;
 }
 
-std::vector<Vec3> mask_points(const HeadTemplate& head, std::uint8_t mask, const HeadPyramid& pyramid,
-                              const RegistrationImage& level, double share, std::uint32_t seed) {
+std::vector<Vec3> mask_points(const HeadTemplate& head, std::uint8_t mask,
+                              const HeadPyramid& pyramid, const RegistrationImage& level,
+                              double share, std::uint32_t seed) {
   RegistrationImage inside{head.size, inverse(pyramid.frame_to_mm) * head.index_to_lps, {}};
   inside.voxels.resize(head.masks.size());
   std::transform(head.masks.begin(), head.masks.end(), inside.voxels.begin(),

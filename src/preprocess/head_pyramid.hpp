@@ -29,8 +29,8 @@ class Draw {
 };
 
 /// Block means of about 2, 4 and 8 mm, values held between their .5 and 99.5 percentiles. The frame
-/// of each is the unit frame about the head's centre: the centroid of what is above Otsu's threshold
-/// in the upper 180 mm (which leaves the neck out), up being +z.
+/// of each is the unit frame about the head's centre: the centroid of what is above Otsu's
+/// threshold in the upper 180 mm (which leaves the neck out), up being +z.
 struct HeadPyramid {
   RegistrationImage fine, middle, coarse;
   Affine frame_to_mm;  ///< unit frame to the millimetres of the image's own frame
@@ -42,7 +42,8 @@ HeadPyramid make_pyramid(const RegistrationImage& image);
 /// The centres, in the pyramid's frame, of the voxels at one level of which half or more lies in a
 /// mask; of these the given share, drawn by the seed.
 /// @param level  one of the pyramid's, which was made from this template
-std::vector<Vec3> mask_points(const HeadTemplate& head, std::uint8_t mask, const HeadPyramid& pyramid,
-                              const RegistrationImage& level, double share, std::uint32_t seed);
+std::vector<Vec3> mask_points(const HeadTemplate& head, std::uint8_t mask,
+                              const HeadPyramid& pyramid, const RegistrationImage& level,
+                              double share, std::uint32_t seed);
 
 }  // namespace osler

@@ -23,8 +23,8 @@ namespace osler {
 namespace {
 
 constexpr double kDegree = std::numbers::pi / 180;
-constexpr double kDistinct_mm = 12;  // maps that differ by less than this are one
-constexpr std::size_t kKept = 4;     // distinct maps of each mask that are refined
+constexpr double kDistinct_mm = 12;   // maps that differ by less than this are one
+constexpr std::size_t kKept = 4;      // distinct maps of each mask that are refined
 constexpr double kRetryBelow = 0.12;  // mutual information, the gate on it: below, look further
 constexpr int kRandomStarts = 80;
 constexpr float kOutside = std::numeric_limits<float>::quiet_NaN();
@@ -42,6 +42,13 @@ constexpr Descent kRefine8{40, 0.06, 0.005};
 constexpr Descent kRefine4{40, 0.03, 0.002};
 constexpr Descent kFinal4{60, 0.03, 0.001};
 constexpr Descent kFinal2{60, 0.01, 0.0004};
+
+// A descent may stop in a bend of the valley; it is started again where it stopped, with its first
+// step, until it stays there.
+constexpr double kStays_mm = 1.5;
+constexpr int kSettleRounds = 8;
+constexpr double kHopeful = 0.1;     // score below which that is not worth the time
+constexpr std::size_t kSettled = 2;  // of the refined maps of a wave
 
 /// task(worker, i) for i in [0, count) on some threads; the first exception is thrown again here.
 template <typename Task>
@@ -75,7 +82,13 @@ struct Candidate {
   double score = -1;
 };
 
-const Candidate& better(const Candidate& a, const Candidate& b) { return b.score > a.score ? b : a; }
+bool scores_more(const Candidate& a, const Candidate& b) {
+  return a.score > b.score;
+}
+
+const Candidate& better(const Candidate& a, const Candidate& b) {
+  return b.score > a.score ? b : a;
+}
 
 /// The 27 + 4 starts with each mask. First those of middle size with the wide mask.
 void grid_starts(std::vector<Start>& first, std::vector<Start>& rest) {
@@ -87,7 +100,8 @@ void grid_starts(std::vector<Start>& first, std::vector<Start>& rest) {
   for (const double scale : {kMiddleSize, 1.0, 0.75}) {
     for (const double pitch : {0.0, -30.0, 30.0}) {
       for (const double height_mm : {0.0, -30.0, 30.0}) {
-        add({scale, pitch * kDegree, 0, 0, {0, 0, height_mm / kUnitFrame_mm}}, scale == kMiddleSize);
+        add({scale, pitch * kDegree, 0, 0, {0, 0, height_mm / kUnitFrame_mm}},
+            scale == kMiddleSize);
       }
     }
   }
@@ -123,10 +137,19 @@ double apart_mm(const Affine& a, const Affine& b) {
   return largest * kUnitFrame_mm;
 }
 
+Affine settle(AffineRegistration& level, Affine map, const Descent& descent, int rounds) {
+  for (int round = 0; round < rounds; ++round) {
+    const Affine next = level.affine(map, descent);
+    const double moved_mm = apart_mm(map, next);
+    map = next;
+    if (moved_mm < kStays_mm) break;
+  }
+  return map;
+}
+
 /// Adds the best of `found` that differ from each other and from what is kept already.
 void keep_distinct(std::vector<Candidate> found, std::vector<Candidate>& kept) {
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
+  std::stable_sort(found.begin(), found.end(), scores_more);
   std::size_t added = 0;
   for (const Candidate& candidate : found) {
     if (added == kKept) return;
@@ -143,10 +166,11 @@ class Search {
  public:
   Search(const HeadImage& head, const HeadTemplate& head_template, const LocaliseOptions& options)
       : options_(options),
-        fixed_(make_pyramid({head_template.size, head_template.index_to_lps,
+        fixed_(make_pyramid({head_template.size,
+                             head_template.index_to_lps,
                              {head_template.t1.begin(), head_template.t1.end()}})),
-        moving_(make_pyramid({head.size, head.index_to_lps,
-                              {head.voxels.begin(), head.voxels.end()}})) {
+        moving_(make_pyramid(
+            {head.size, head.index_to_lps, {head.voxels.begin(), head.voxels.end()}})) {
     const auto points = [&](std::uint8_t mask, const RegistrationImage& level, double share) {
       return mask_points(head_template, mask, fixed_, level, share, options.seed);
     };
@@ -246,14 +270,22 @@ class Search {
       kept[i] = {map, w.middle_brain->mutual_information(map) *
                           inside(middle_brain_, map, moving_.middle)};
     });
+    std::stable_sort(kept.begin(), kept.end(), scores_more);
+    kept.resize(std::min(kept.size(), kSettled));
+    for_each_index(kept.size(), workers_.size(), [&](std::size_t thread, std::size_t i) {
+      if (kept[i].score < kHopeful) return;
+      Worker& w = worker(thread);
+      const Affine map = settle(*w.middle_brain, kept[i].map, kFinal4, kSettleRounds);
+      kept[i] = {map, w.middle_brain->mutual_information(map) *
+                          inside(middle_brain_, map, moving_.middle)};
+    });
     Candidate best = kept.front();
     for (const Candidate& candidate : kept) best = better(best, candidate);
     return best;
   }
 
   Affine finish(const Affine& map) {
-    const Affine middle = worker(0).middle_brain->affine(map, kFinal4);
-    return AffineRegistration(fixed_.fine, fine_brain_, moving_.fine).affine(middle, kFinal2);
+    return AffineRegistration(fixed_.fine, fine_brain_, moving_.fine).affine(map, kFinal2);
   }
 
   /// Pearson's, of template and head over the brain's points inside the head's voxel centres.
@@ -294,10 +326,10 @@ void check(const HeadImage& head) {
   const bool degenerate = !(std::abs(head.index_to_lps.determinant()) > 1e-6);
   if (std::any_of(head.size.begin(), head.size.end(), [](auto n) { return n < 1; }) ||
       head.voxels.size() != static_cast<std::size_t>(voxel_count(head.size)) || degenerate) {
-    throw Error(ErrorCode::bad_argument,
-                fmt::format("a head of {} x {} x {} with {} voxels{}", head.size[0], head.size[1],
-                            head.size[2], head.voxels.size(),
-                            degenerate ? " in a degenerate frame" : ""));
+    throw Error(
+        ErrorCode::bad_argument,
+        fmt::format("a head of {} x {} x {} with {} voxels{}", head.size[0], head.size[1],
+                    head.size[2], head.voxels.size(), degenerate ? " in a degenerate frame" : ""));
   }
 }
 

@@ -10,7 +10,8 @@
 namespace osler {
 
 /// A whole head at about 2 mm (block means of the source; coarser is taken as it is). The frame is
-/// LPS-like: +x to the left, +y to the back, +z up; the head may be turned by some 30 degrees in it.
+/// LPS-like: +x to the left, +y to the back, +z up; the head may be turned by some 30 degrees in
+/// it.
 struct HeadImage {
   Size3 size{};
   Affine index_to_lps;            ///< voxel index to millimetres of the frame the search runs in
@@ -32,7 +33,7 @@ struct Localisation {
   Vec3 singular_values{};         ///< of the linear part, largest first
   double brain_inside = 0;        ///< share of the template's brain in the head's field of view
   int starts_tried = 0;
-  bool retried = false;           ///< the random starts were needed
+  bool retried = false;  ///< the random starts were needed
 };
 
 /// Registers the template to the head: coarse search over many starts, then affine refinement.

@@ -29,7 +29,8 @@ std::string remedy(const std::filesystem::path& file, std::string_view debian_pa
 
 [[noreturn]] void fail_decode(std::string_view what) {
   throw Error(ErrorCode::model, fmt::format("the head template's {} cannot be understood", what),
-              "an uncompressed MetaImage of two 8-bit channels", "make it again with osler-make-template");
+              "an uncompressed MetaImage of two 8-bit channels",
+              "make it again with osler-make-template");
 }
 
 /// Exactly N numbers separated by single blanks.
@@ -112,7 +113,9 @@ HeadTemplate decode_template(std::string_view bytes) {
   const auto axes = numbers<double, 9>(header, "TransformMatrix");
   const auto origin = numbers<double, 3>(header, "Offset");
   const auto spacing = numbers<double, 3>(header, "ElementSpacing");
-  const auto axis = [&](int c) { return spacing[c] * Vec3{axes[3 * c], axes[3 * c + 1], axes[3 * c + 2]}; };
+  const auto axis = [&](int c) {
+    return spacing[c] * Vec3{axes[3 * c], axes[3 * c + 1], axes[3 * c + 2]};
+  };
   head.index_to_lps = Affine::from_columns(axis(0), axis(1), axis(2), origin);
   if (!(std::abs(head.index_to_lps.determinant()) > 0)) fail_decode("TransformMatrix");
 

@@ -29,8 +29,8 @@ struct HeadTemplate {
 HeadTemplate read_template(const std::filesystem::path& file, std::string_view sha256,
                            std::string_view debian_package);
 
-/// A MetaImage (.mha): a text header and, voxel by voxel, two 8-bit channels (T1, masks); nothing is
-/// compressed, so the same template always gives the same bytes.
+/// A MetaImage (.mha): a text header and, voxel by voxel, two 8-bit channels (T1, masks); nothing
+/// is compressed, so the same template always gives the same bytes.
 /// @throws Error bad_argument if the arrays do not have the size's voxels
 std::string encode_template(const HeadTemplate& head);
 

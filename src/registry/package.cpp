@@ -1,6 +1,7 @@
 #include "registry/package.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -28,6 +29,10 @@ class Reader {
 
   template <typename T>
   T get() const {
+    // The JSON library would cut 3.5 down to 3 and take true for 1.
+    if (std::is_integral_v<T> && !std::is_same_v<T, bool> && !json_.is_number_integer()) {
+      fail("", "has the wrong type");
+    }
     try {
       return json_.get<T>();
     } catch (const Json::exception&) {
@@ -65,6 +70,15 @@ Code read_code(const Reader& r) {
   return {r.get<std::string>("value"), r.get<std::string>("scheme"), r.get<std::string>("meaning")};
 }
 
+/// A name that stays in its folder.
+std::string read_file_name(const Reader& r) {
+  const auto name = r.get<std::string>("file");
+  if (name.empty() || name == "." || name == ".." || fs::path(name).filename() != name) {
+    r.fail("file", "is not a plain file name");
+  }
+  return name;
+}
+
 std::optional<double> optional_number(const Reader& r, const char* key) {
   if (!r.has(key)) return std::nullopt;
   return r.get<double>(key);
@@ -92,7 +106,7 @@ LocalisedTwoPass read_steps(const Reader& root) {
     order.push_back(step);
     if (step == "localise-in-template") {
       const Reader t = r.at("template");
-      steps.localise.template_use = {t.get<std::string>("file"), t.get<std::string>("sha256"),
+      steps.localise.template_use = {read_file_name(t), t.get<std::string>("sha256"),
                                      t.get<std::string>("package")};
       steps.localise.sides = r.list("sides", read_side);
     } else if (step == "find") {
@@ -188,11 +202,8 @@ ModelPackage read_package(const fs::path& folder) {
   if (weights.get<std::string>("format") != "torchscript") {
     weights.fail("format", "is not one that this program loads (torchscript)");
   }
-  p.weights_file = weights.get<std::string>("file");
+  p.weights_file = read_file_name(weights);
   p.weights_sha256 = weights.get<std::string>("sha256");
-  if (fs::path(p.weights_file).filename() != p.weights_file) {
-    weights.fail("file", "is not a plain file name");
-  }
   p.wants = read_wants(root.at("wants"));
   p.steps = read_steps(root);
   const Reader gives = root.at("gives");

@@ -93,7 +93,7 @@ Json array_of(const std::vector<T>& values) {
 
 }  // namespace
 
-Json to_json(const Findings& findings, std::vector<std::string> outputs) {
+Json to_json(const Findings& findings, const std::vector<std::string>& outputs) {
   Json json;
   json["status"] = to_string(findings.status);
   json["notice"] = kUnverified;
@@ -117,7 +117,7 @@ Json to_json(const Findings& findings, std::vector<std::string> outputs) {
   json["timings_ms"] = Json::object();
   for (const auto& [stage, ms] : findings.timings.stages_ms) json["timings_ms"][stage] = number(ms);
   json["inputs"] = Json::array({to_json(findings.source)});
-  json["outputs"] = std::move(outputs);
+  json["outputs"] = outputs;
   return json;
 }
 

@@ -10,6 +10,6 @@
 namespace osler::report {
 
 /// @param outputs  file names that stand beside it
-Json to_json(const Findings& findings, std::vector<std::string> outputs);
+Json to_json(const Findings& findings, const std::vector<std::string>& outputs);
 
 }  // namespace osler::report

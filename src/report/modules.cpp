@@ -95,7 +95,8 @@ std::tm local_now(DcmItem& object) {
   int hours = 0, minutes = 0;
   char sign = '+';
   if (std::sscanf(offset.c_str(), "%c%2d%2d", &sign, &hours, &minutes) == 3) {
-    now += (sign == '-' ? -60 : 60) * (hours * 60 + minutes);
+    const std::time_t offset_s = std::time_t{60} * (hours * 60 + minutes);
+    now += sign == '-' ? -offset_s : offset_s;
     gmtime_r(&now, &time);
   } else {
     localtime_r(&now, &time);

@@ -119,7 +119,7 @@ std::map<int, MeasuredSegment> segments_of(DcmItem& object) {
     OFString label;
     item.findAndGetOFString(DCM_SegmentLabel, label);
     const int number = us(item, DCM_SegmentNumber);
-    segments[number] = {.number = number, .label = label.c_str()};
+    segments[number] = {.number = number, .label = std::string(label.c_str(), label.length())};
   }
   return segments;
 }

@@ -135,10 +135,14 @@ void drop_duplicates(Slices& slices, const Vec3& normal, SeriesPlan& plan,
   for (const Instance* slice : slices) {
     if (kept.empty() || along(*slice, normal) - along(*kept.back(), normal) > kSpacingToleranceMm) {
       kept.push_back(slice);
-    } else if (same_pixels(*kept.back(), *slice, limits)) {
-      ++dropped;
-    } else {
-      ++different;
+      continue;
+    }
+    try {
+      ++(same_pixels(*kept.back(), *slice, limits) ? dropped : different);
+    } catch (const Error& error) {
+      add(plan, "undecodable_slice",
+          fmt::format("slices share a position and cannot be compared: {}", error.what()), true);
+      return;
     }
   }
   if (dropped > 0) {
@@ -310,7 +314,9 @@ Volume load_volume(const VolumePlan& plan, const dicom::Limits& limits) {
   volume.modality = first.modality;
   volume.body_part = first.body_part;
   volume.series_description = first.series_description;
-  volume.lossy = first.lossy_image_compression == "01";
+  volume.lossy = std::any_of(plan.slices.begin(), plan.slices.end(), [](const Instance* i) {
+    return i->lossy_image_compression == "01";
+  });
   if (first.pixel_padding_value) {
     const std::int64_t a = *first.pixel_padding_value;
     const std::int64_t b = first.pixel_padding_range_limit.value_or(a);

@@ -85,8 +85,9 @@ osler::HeadTemplate make(const fs::path& head_file, const fs::path& brain_file) 
   const Image::Pointer t1 = read(head_file);
   const Image::Pointer brain = read(brain_file);
   const auto size = t1->GetLargestPossibleRegion().GetSize();
-  if (size != brain->GetLargestPossibleRegion().GetSize() || t1->GetOrigin() != brain->GetOrigin() ||
-      t1->GetSpacing() != brain->GetSpacing() || t1->GetDirection() != brain->GetDirection()) {
+  if (size != brain->GetLargestPossibleRegion().GetSize() ||
+      t1->GetOrigin() != brain->GetOrigin() || t1->GetSpacing() != brain->GetSpacing() ||
+      t1->GetDirection() != brain->GetDirection()) {
     throw osler::Error(osler::ErrorCode::bad_input, "the head and the brain have different grids",
                        "ch2.nii.gz and ch2bet.nii.gz of the same package");
   }
@@ -128,8 +129,10 @@ void write(const fs::path& file, const std::string& bytes) {
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    std::fputs("usage: osler-make-template CH2 CH2BET OUT\n"
-               "Writes the head template and prints its SHA-256.\n", stderr);
+    std::fputs(
+        "usage: osler-make-template CH2 CH2BET OUT\n"
+        "Writes the head template and prints its SHA-256.\n",
+        stderr);
     return osler::kExitUsage;
   }
   try {

@@ -1,0 +1,99 @@
+#include "dicom/data_set.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "dicom/transfer_syntax.hpp"
+
+namespace osler::dicom {
+namespace {
+
+constexpr std::uint64_t kPreambleBytes = 128;
+constexpr char kImplicitLittleEndian[] = "1.2.840.10008.1.2";
+constexpr char kExplicitLittleEndian[] = "1.2.840.10008.1.2.1";
+
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// PS3.5 A.5: a raw deflate stream from the end of the meta header to the end of the file.
+std::vector<std::byte> inflate_all(ByteSource& file, std::uint64_t begin, std::int64_t limit) {
+  std::vector<std::byte> packed(static_cast<std::size_t>(file.size() - begin));
+  file.read(begin, packed);
+  z_stream stream{};
+  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) {
+    throw Error(ErrorCode::internal, "zlib cannot be started");
+  }
+  std::vector<std::byte> out;
+  std::vector<std::byte> block(1 << 20);
+  stream.next_in = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_in = static_cast<uInt>(packed.size());
+  int state = Z_OK;
+  while (state == Z_OK && static_cast<std::int64_t>(out.size()) <= limit) {
+    stream.next_out = reinterpret_cast<Bytef*>(block.data());
+    stream.avail_out = static_cast<uInt>(block.size());
+    state = inflate(&stream, Z_NO_FLUSH);
+    out.insert(out.end(), block.begin(), block.end() - stream.avail_out);
+  }
+  inflateEnd(&stream);
+  if (static_cast<std::int64_t>(out.size()) > limit) {
+    throw Error(ErrorCode::bad_input, "inflates to more than " + std::to_string(limit) + " bytes");
+  }
+  if (state != Z_STREAM_END) {
+    throw Error(ErrorCode::bad_input, "truncated or damaged: the deflated data set does not end");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<DataSet> DataSet::open(const std::filesystem::path& file, const Limits& limits) {
+  DataSet data;
+  data.bytes_ = std::make_unique<ByteSource>(file);
+  ByteSource& bytes = *data.bytes_;
+  if (bytes.size() < 8) return std::nullopt;
+
+  const bool part10 = bytes.size() >= kPreambleBytes + 4 &&
+                      as_text(bytes.view(kPreambleBytes, 4)) == "DICM";
+  std::uint64_t begin = part10 ? kPreambleBytes + 4 : 0;
+  const auto head = bytes.view(begin, std::min<std::uint64_t>(8, bytes.size() - begin));
+  if (!part10) {
+    const auto group = static_cast<unsigned>(head[0]) | static_cast<unsigned>(head[1]) << 8;
+    if ((group != 2 && group != 8) || head[3] != std::byte{0}) return std::nullopt;
+  }
+
+  // The meta header is Explicit VR Little Endian whatever follows (PS3.10 7.1).
+  ElementReader meta(bytes, begin, bytes.size(), {true, false});
+  Element e;
+  while (meta.next(e)) {
+    if (e.tag >> 16 != 2) break;
+    if (e.tag == 0x00020010 && e.length <= 64) {
+      std::string_view uid = as_text(bytes.view(e.offset, e.length));
+      while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' ')) uid.remove_suffix(1);
+      data.transfer_syntax_uid_ = uid;
+    }
+    meta.skip(e);
+    begin = meta.position();
+  }
+  data.begin_ = begin;
+  if (data.transfer_syntax_uid_.empty() && begin + 8 <= bytes.size()) {
+    // Without a meta header the syntax is told by whether a VR stands after the first tag.
+    const auto first = bytes.view(begin, 8);
+    const auto is_letter = [](std::byte b) { return b >= std::byte{'A'} && b <= std::byte{'Z'}; };
+    data.transfer_syntax_uid_ =
+        is_letter(first[4]) && is_letter(first[5]) ? kExplicitLittleEndian : kImplicitLittleEndian;
+  }
+  const TransferSyntax& syntax = dicom::transfer_syntax(data.transfer_syntax_uid_);
+  data.encoding_ = syntax.encoding;
+  if (syntax.deflated) {
+    data.bytes_ = std::make_unique<ByteSource>(
+        inflate_all(bytes, begin, limits.max_header_bytes + limits.max_frame_bytes));
+    data.begin_ = 0;
+  }
+  return data;
+}
+
+}  // namespace osler::dicom

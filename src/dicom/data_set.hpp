@@ -1,0 +1,36 @@
+#pragma once
+// The data set of a file: where it begins, how it is encoded. Inside the room only.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dicom/byte_source.hpp"
+#include "dicom/element_reader.hpp"
+#include "dicom/scan.hpp"
+
+namespace osler::dicom {
+
+/// Meta header read, a deflated data set inflated. Move-only.
+class DataSet {
+ public:
+  /// @return nothing if the file does not look like DICOM: no Part 10 preamble, and no data set that
+  /// starts with group 0002 or 0008 as files without one do
+  /// @throws Error bad_input: cannot be read, damaged meta header, inflates over the limit
+  static std::optional<DataSet> open(const std::filesystem::path& file, const Limits& limits);
+
+  ByteSource& bytes() const { return *bytes_; }
+  const Encoding& encoding() const { return encoding_; }
+  const std::string& transfer_syntax_uid() const { return transfer_syntax_uid_; }
+  ElementReader elements() const { return {*bytes_, begin_, bytes_->size(), encoding_}; }
+
+ private:
+  DataSet() = default;
+
+  std::unique_ptr<ByteSource> bytes_;
+  std::uint64_t begin_ = 0;
+  Encoding encoding_;
+  std::string transfer_syntax_uid_;
+};
+
+}  // namespace osler::dicom

@@ -1,0 +1,219 @@
+// Packages that are wrong in one thing each, made from the one that is shipped.
+
+#include "registry/package.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "core/error.hpp"
+#include "core/json.hpp"
+#include "core/sha256.hpp"
+#include "temporary_folder.hpp"
+#include "test_data.hpp"
+#include "throws.hpp"
+
+namespace osler {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::expect_error;
+using testing::read_text;
+using testing::TemporaryFolder;
+using testing::write_text;
+
+fs::path shipped() {
+  return testing::project_source() / "models" / "hippocampus-t1";
+}
+
+// SHA-256 of "abc" (FIPS 180-4).
+constexpr char kSha256OfAbc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+void write_package(const fs::path& folder, const std::function<void(Json&)>& change) {
+  Json json = Json::parse(read_text(shipped() / "model.json"));
+  change(json);
+  fs::create_directories(folder);
+  write_text(folder / "model.json", json.dump());
+}
+
+/// A package that differs from the shipped one by `change` is refused with a text that holds
+/// `word`.
+void expect_refused(const std::string& word, const std::function<void(Json&)>& change) {
+  const TemporaryFolder folder;
+  write_package(folder.path(), change);
+  expect_error(ErrorCode::model, word, [&] { read_package(folder.path()); });
+}
+
+TEST(ReadPackage, ReadsTheShippedPackage) {
+  const ModelPackage p = read_package(shipped());
+  EXPECT_EQ(p.name, "hippocampus-t1");
+  EXPECT_EQ(p.folder, shipped());
+  EXPECT_EQ(p.classes, 3);
+  EXPECT_EQ(p.structure_code, (Code{"5366008", "SCT", "Hippocampus"}));
+  EXPECT_EQ(p.wants.modalities, (std::vector<std::string>{"MR"}));
+  ASSERT_EQ(p.steps.localise.sides.size(), 2U);
+  EXPECT_EQ(p.steps.localise.sides[0].name, "left");
+  EXPECT_GT(p.steps.localise.sides[0].centre_mm[0], 0) << "LPS: +x is the patient's left";
+  EXPECT_LT(p.steps.localise.sides[1].centre_mm[0], 0);
+  EXPECT_FALSE(p.steps.localise.sides[0].mirrored);
+  EXPECT_TRUE(p.steps.localise.sides[1].mirrored);
+  ASSERT_EQ(p.segments.size(), 4U);
+  EXPECT_EQ(p.segments[3].side, "right");
+  EXPECT_EQ(p.segments[3].output, 2);
+  ASSERT_TRUE(p.segments[3].part);
+  EXPECT_EQ(p.segments[3].part->value, "255551008");
+  EXPECT_FALSE(p.gates.empty());
+  EXPECT_FALSE(p.licence.empty());
+  EXPECT_FALSE(p.limits.empty());
+}
+
+TEST(ReadPackage, TheShippedWeightsAreThoseOfTheDescription) {
+  EXPECT_GT(read_weights(read_package(shipped())).size(), 1000U);
+}
+
+TEST(ReadPackage, DigestCoversDescriptionAndWeights) {
+  const TemporaryFolder a, b, c;
+  write_package(a.path(), [](Json&) {});
+  write_package(b.path(), [](Json& j) { j["version"] = "9.9.9"; });
+  write_package(c.path(), [](Json& j) { j["weights"]["sha256"] = kSha256OfAbc; });
+  const ModelPackage first = read_package(a.path());
+  EXPECT_EQ(first.description_sha256, sha256_hex_of_file(a.path() / "model.json"));
+  EXPECT_NE(first.digest, read_package(b.path()).digest);
+  EXPECT_NE(first.digest, read_package(c.path()).digest);
+  EXPECT_EQ(first.digest, read_package(a.path()).digest);
+}
+
+TEST(ReadPackage, NamesAMissingMemberByItsPath) {
+  expect_refused("/title is missing", [](Json& j) { j.erase("title"); });
+  expect_refused("/weights/sha256 is missing", [](Json& j) { j["weights"].erase("sha256"); });
+  expect_refused("/wants/max_spacing_mm is missing",
+                 [](Json& j) { j["wants"].erase("max_spacing_mm"); });
+  expect_refused("/steps/0/sides/1/laterality/scheme is missing",
+                 [](Json& j) { j["steps"][0]["sides"][1]["laterality"].erase("scheme"); });
+  expect_refused("/gives/segments/2/output is missing",
+                 [](Json& j) { j["gives"]["segments"][2].erase("output"); });
+  expect_refused("/gates/0/signal is missing", [](Json& j) { j["gates"][0].erase("signal"); });
+}
+
+TEST(ReadPackage, NamesAMemberOfTheWrongType) {
+  expect_refused("/version has the wrong type", [](Json& j) { j["version"] = 1; });
+  expect_refused("/gives/classes has the wrong type",
+                 [](Json& j) { j["gives"]["classes"] = "three"; });
+  expect_refused("/gives/classes has the wrong type", [](Json& j) { j["gives"]["classes"] = 3.5; });
+  expect_refused("/wants/min_extent_mm has the wrong type", [](Json& j) {
+    j["wants"]["min_extent_mm"] = Json::array({110, 130});
+  });
+  expect_refused("/steps/0/sides/0/mirrored has the wrong type",
+                 [](Json& j) { j["steps"][0]["sides"][0]["mirrored"] = "no"; });
+  expect_refused("/gates is not a list", [](Json& j) { j["gates"] = Json::object(); });
+  expect_refused("/weights/format is missing", [](Json& j) { j["weights"] = "model.ts"; });
+}
+
+TEST(ReadPackage, RefusesAStepThatItDoesNotKnowByName) {
+  expect_refused("'sharpen' is not a step", [](Json& j) { j["steps"][1]["step"] = "sharpen"; });
+  expect_refused("'skull-strip' is not a step", [](Json& j) {
+    j["steps"].push_back({{"step", "skull-strip"}});
+  });
+}
+
+TEST(ReadPackage, RefusesStepsThatAreMissingOrInAnotherOrder) {
+  expect_refused("in this order", [](Json& j) { std::swap(j["steps"][1], j["steps"][2]); });
+  expect_refused("in this order", [](Json& j) { j["steps"].erase(2); });
+}
+
+TEST(ReadPackage, RefusesWhatItCannotLoad) {
+  expect_refused("/format is not osler-model/1", [](Json& j) { j["format"] = "osler-model/2"; });
+  expect_refused("torchscript", [](Json& j) { j["weights"]["format"] = "onnx"; });
+}
+
+TEST(ReadPackage, RefusesWeightsOutsideThePackage) {
+  for (const char* file : {"../model.ts", "/etc/passwd", "sub/model.ts", "./model.ts", "..", ""}) {
+    expect_refused("/weights/file is not a plain file name",
+                   [&](Json& j) { j["weights"]["file"] = file; });
+  }
+}
+
+TEST(ReadPackage, RefusesATemplateOutsideItsFolder) {
+  for (const char* file : {"../colin27.mha", "/etc/passwd"}) {
+    expect_refused("/steps/0/template/file is not a plain file name",
+                   [&](Json& j) { j["steps"][0]["template"]["file"] = file; });
+  }
+}
+
+TEST(ReadPackage, RefusesSegmentsThatNothingGives) {
+  expect_refused("'middle'", [](Json& j) { j["gives"]["segments"][0]["side"] = "middle"; });
+  expect_refused("out of range", [](Json& j) { j["gives"]["segments"][0]["output"] = 3; });
+  expect_refused("out of range", [](Json& j) { j["gives"]["segments"][0]["output"] = 0; });
+}
+
+TEST(ReadPackage, RefusesWhatIsNotJson) {
+  const TemporaryFolder folder;
+  for (const char* text : {"", "{", "not json", "{\"format\": \"osler-model/1\",}"}) {
+    write_text(folder.path() / "model.json", text);
+    expect_error(ErrorCode::model, "not valid JSON", [&] { read_package(folder.path()); });
+  }
+  write_text(folder.path() / "model.json", "[1, 2]");
+  expect_error(ErrorCode::model, "/format is missing", [&] { read_package(folder.path()); });
+}
+
+TEST(ReadPackage, SaysThatAFolderIsNoPackage) {
+  const TemporaryFolder folder;
+  expect_error(ErrorCode::model, "no model.json in " + folder.path().string(),
+               [&] { read_package(folder.path()); });
+}
+
+TEST(ReadWeights, GivesTheBytesWhoseDigestIsStated) {
+  const TemporaryFolder folder;
+  write_package(folder.path(), [](Json& j) { j["weights"]["sha256"] = kSha256OfAbc; });
+  write_text(folder.path() / "model.ts", "abc");
+  EXPECT_EQ(read_weights(read_package(folder.path())).size(), 3U);
+}
+
+TEST(ReadWeights, RefusesWeightsWithAnotherDigest) {
+  const TemporaryFolder folder;
+  write_package(folder.path(), [](Json& j) { j["weights"]["sha256"] = kSha256OfAbc; });
+  write_text(folder.path() / "model.ts", "abd");
+  expect_error(ErrorCode::model, kSha256OfAbc, [&] { read_weights(read_package(folder.path())); });
+}
+
+TEST(ReadWeights, NamesWeightsThatAreMissing) {
+  const TemporaryFolder folder;
+  write_package(folder.path(), [](Json&) {});
+  expect_error(ErrorCode::model, "model.ts", [&] { read_weights(read_package(folder.path())); });
+}
+
+TEST(FindPackage, TakesANameOrAFolder) {
+  const TemporaryFolder place;
+  write_package(place.path() / "second", [](Json& j) { j["name"] = "second"; });
+  EXPECT_EQ(find_package("second", {"/nowhere", place.path()}).name, "second");
+  EXPECT_EQ(find_package((place.path() / "second").string(), {}).name, "second");
+}
+
+TEST(FindPackage, AnUnknownNameIsToldWhichThereAre) {
+  const TemporaryFolder place;
+  write_package(place.path() / "b-model", [](Json&) {});
+  write_package(place.path() / "a-model", [](Json&) {});
+  fs::create_directory(place.path() / "no-package");
+  expect_error(ErrorCode::model, "no model 'c-model'; expected: one of: a-model, b-model;",
+               [&] { find_package("c-model", {place.path()}); });
+  expect_error(ErrorCode::model, "no model 'c-model'",
+               [] { find_package("c-model", {"/nowhere"}); });
+}
+
+TEST(ListPackages, ListsDamagedOnesWithTheirError) {
+  const TemporaryFolder place;
+  write_package(place.path() / "b-good", [](Json&) {});
+  write_package(place.path() / "a-bad", [](Json& j) { j.erase("name"); });
+  const auto found = list_packages({place.path(), "/nowhere"});
+  ASSERT_EQ(found.size(), 2U);
+  ASSERT_TRUE(std::holds_alternative<std::string>(found[0]));
+  EXPECT_NE(std::get<std::string>(found[0]).find("a-bad: model.json: /name is missing"),
+            std::string::npos)
+      << std::get<std::string>(found[0]);
+  EXPECT_TRUE(std::holds_alternative<ModelPackage>(found[1]));
+}
+
+}  // namespace
+}  // namespace osler
