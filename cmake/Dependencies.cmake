@@ -45,6 +45,12 @@ add_library(osler_opencv INTERFACE IMPORTED GLOBAL)
 target_include_directories(osler_opencv INTERFACE ${OpenCV_INCLUDE_DIRS})
 target_link_libraries(osler_opencv INTERFACE opencv_core opencv_imgproc opencv_imgcodecs)
 
+find_package(OpenJPEG REQUIRED)
+add_library(osler_openjpeg INTERFACE IMPORTED GLOBAL)
+target_include_directories(osler_openjpeg INTERFACE ${OPENJPEG_INCLUDE_DIRS})
+target_link_libraries(osler_openjpeg INTERFACE openjp2)
+find_package(charls REQUIRED)
+
 find_package(LibTorch REQUIRED)
 
 # The CUDA backend is compiled wherever nvcc is found; without it the same sources build and the

@@ -144,14 +144,14 @@ TEST(Scan, ReadsTheHeaderAndGuessesNothing) {
   };
   write_phantom(series, folder.path());
   const Instance found = testing::read_only_series(folder.path()).instances.at(0);
-  EXPECT_EQ(found.position_mm, (Vec3{-1.5, 2.25, 1e-3}));
-  EXPECT_EQ(found.orientation, (std::array<double, 6>{1, 0, 0, 0, 1, 0}));
-  EXPECT_EQ(found.spacing_mm, (std::array<double, 2>{0.5, 0.75})) << "{between rows, columns}";
+  EXPECT_EQ(found.frames.at(0).position_mm, (Vec3{-1.5, 2.25, 1e-3}));
+  EXPECT_EQ(found.frames.at(0).orientation, (std::array<double, 6>{1, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(found.frames.at(0).spacing_mm, (std::array<double, 2>{0.5, 0.75})) << "{between rows, columns}";
   EXPECT_EQ(found.instance_number, 77);
   EXPECT_EQ(found.body_part, "BRAIN");
   EXPECT_EQ(found.lossy_image_compression, "01");
   EXPECT_EQ(found.anatomical_orientation_type, "BIPED");
-  EXPECT_EQ(found.image_type, (std::vector<std::string>{"ORIGINAL", "PRIMARY"}));
+  EXPECT_EQ(found.frames.at(0).image_type, (std::vector<std::string>{"ORIGINAL", "PRIMARY"}));
   EXPECT_EQ(found.pixels.rows, 4);
   EXPECT_EQ(found.pixels.columns, 5);
   EXPECT_EQ(found.pixels.bits_stored, 12);
@@ -160,10 +160,10 @@ TEST(Scan, ReadsTheHeaderAndGuessesNothing) {
   EXPECT_EQ(found.pixels.frames, 1);
   EXPECT_TRUE(found.has_pixel_data);
   EXPECT_EQ(found.pixel_data_bytes, 40);
-  EXPECT_FALSE(found.rescale_slope);
-  EXPECT_FALSE(found.rescale_intercept);
+  EXPECT_FALSE(found.frames.at(0).rescale_slope);
+  EXPECT_FALSE(found.frames.at(0).rescale_intercept);
   EXPECT_FALSE(found.pixel_padding_value);
-  EXPECT_FALSE(found.echo_time_ms);
+  EXPECT_FALSE(found.frames.at(0).told_apart_by.echo_time_ms);
   EXPECT_FALSE(found.slice_thickness_mm);
 }
 
@@ -191,9 +191,9 @@ TEST(Scan, TakesNumbersThatAreNoneForAbsent) {  // case 25
   };
   write_phantom(series, folder.path());
   const Instance found = testing::read_only_series(folder.path()).instances.at(0);
-  EXPECT_FALSE(found.spacing_mm);
-  EXPECT_FALSE(found.position_mm);
-  EXPECT_FALSE(found.orientation);
+  EXPECT_FALSE(found.frames.at(0).spacing_mm);
+  EXPECT_FALSE(found.frames.at(0).position_mm);
+  EXPECT_FALSE(found.frames.at(0).orientation);
 }
 
 }  // namespace

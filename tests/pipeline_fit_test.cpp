@@ -28,7 +28,7 @@ struct Candidate {
   }
   std::vector<std::string> misfit_codes() const {
     std::vector<std::string> codes;
-    for (const Reason& r : misfits(series, plan, testing::paired_package())) {
+    for (const Reason& r : misfits(series, plan, 0, testing::paired_package())) {
       EXPECT_TRUE(r.refuses) << r.code;
       EXPECT_FALSE(r.detail.empty()) << r.code;
       codes.push_back(r.code);
@@ -57,7 +57,7 @@ TEST(Misfits, SayWhatWasFoundAndWhatIsWanted) {
   Candidate c;
   c.series.modality = "CT";
   c.set_grid({64, 64, 20}, {1, 1, 5});
-  const auto found = misfits(c.series, c.plan, testing::paired_package());
+  const auto found = misfits(c.series, c.plan, 0, testing::paired_package());
   ASSERT_EQ(found.size(), 3U);
   EXPECT_EQ(found[0].detail, "modality CT; pair wants MR");
   EXPECT_EQ(found[1].detail,

@@ -155,6 +155,15 @@ TEST_F(PaintEdge, ASharpEdgeLiesHalfWayBetweenTwoCentres) {
   }
 }
 
+TEST_F(PaintEdge, CertaintyBeyondTheBoundDoesNotMoveTheEdge) {
+  // Against .75 the inside is at +3.5 and the outside at -21.8: without the bound the edge would
+  // lie .14 mm beyond the last centre inside.
+  const auto lopsided = [](const Vec3& p) { return p[0] > 2.1 && p[0] < 6.9 ? .99 : 1e-9; };
+  const auto [first, last] = painted(lopsided, .75);
+  EXPECT_NEAR(first, 2.55, 1e-9);
+  EXPECT_NEAR(last, 6.45, 1e-9);
+}
+
 TEST_F(PaintEdge, ASoftEdgeLiesWhereTheLogOddsSay) {
   // Against the threshold of 1/2: +1 at centre 4, -.5 at centre 5: zero at 4 + 1/1.5 = 4.667.
   const auto soft = [](const Vec3& p) {

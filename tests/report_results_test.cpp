@@ -38,7 +38,7 @@ void make_partial(Findings& findings) {
 
 TEST(Results, CompleteStudyHasEveryFile) {
   phantom::TemporaryFolder folder;
-  const Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
   StagedFolder staged(folder.path / "out");
   const auto files = write_results(p.findings, &p.labels, p.volume, staged);
   staged.commit();
@@ -117,7 +117,7 @@ TEST(Html, HostileTextStaysText) {
 
 TEST(Html, NeedsNothingBesideIt) {
   phantom::TemporaryFolder folder;
-  const Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
   const std::string html =
       to_html(p.findings, read_identity(p.findings), draw_pictures(p.findings, p.labels, p.volume));
   EXPECT_EQ(html.find("http"), std::string::npos);
@@ -129,7 +129,7 @@ TEST(Html, NeedsNothingBesideIt) {
 
 TEST(FindingsJson, HasEveryField) {
   phantom::TemporaryFolder folder;
-  const Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
   const Json json = to_json(p.findings, {"seg.dcm"});
   for (const char* key : {"status", "model", "device", "findings", "gates", "timings_ms", "inputs",
                           "outputs", "asymmetries", "refusals", "not_used", "warnings"}) {
@@ -158,7 +158,7 @@ TEST(FindingsJson, HasEveryField) {
 
 TEST(FindingsJson, HasNoPatientInIt) {
   phantom::TemporaryFolder folder;
-  const Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
   const std::string text = to_json(p.findings, {}).dump();
   EXPECT_EQ(text.find("Phantom"), std::string::npos);
   EXPECT_EQ(text.find("P-0042"), std::string::npos);
@@ -187,7 +187,7 @@ TEST(ResultsForJudges, OfAwkwardSeries) {
         Series{"oblique", {33, 29, 21}, kOblique, lossy},
         Series{"latin", {15, 10, 8}, straight, latin},
         Series{"tilted", {15, 10, 8}, phantom::sheared(straight, 0.6), plain}}) {
-    const Phantom p = phantom::make(
+    Phantom p = phantom::make(
         root / (std::string(s.name) + "-source"), s.size, s.affine,
         [&](int c, int r, int k) { return phantom::two_boxes(s.size, c, r, k); }, s.header);
     StagedFolder staged(root / s.name);

@@ -132,11 +132,13 @@ TEST(PlanSeries, MixedStacksAreSplitAndTheLargestIsUsed) {  // case 10
   EXPECT_EQ(sizes.plan.volumes.at(0).grid.size, (Size3{5, 4, 4}));
 }
 
-TEST(PlanSeries, TwoStacksOfOneSizeAreNotGuessedBetween) {
+TEST(PlanSeries, TwoStacksOfOneSizeAreTwoVolumes) {
   const PlannedSeries found(six_slices([](DcmDataset& data, std::size_t file) {
     if (file >= 3) data.putAndInsertString(DCM_PixelSpacing, "1.5\\1");
   }));
-  EXPECT_TRUE(found.refused_for("mixed_stacks"));
+  EXPECT_TRUE(found.warned_of("mixed_stacks"));
+  ASSERT_EQ(found.plan.volumes.size(), 2U);
+  EXPECT_NE(found.plan.volumes[0].told_apart, found.plan.volumes[1].told_apart);
 }
 
 TEST(PlanSeries, ValuesThatNeedALutAreRefused) {  // case 16
@@ -180,7 +182,8 @@ TEST(PlanSeries, WhatIsNotOneGreyFrameIsNamed) {
   EXPECT_TRUE(PlannedSeries(six_slices([](DcmDataset& data, std::size_t) {
                 data.putAndInsertUint16(DCM_SamplesPerPixel, 3);
               })).refused_for("colour_image"));
-  EXPECT_TRUE(PlannedSeries(six_slices(put(DCM_NumberOfFrames, "3"))).refused_for("multi_frame"));
+  EXPECT_TRUE(PlannedSeries(six_slices(put(DCM_NumberOfFrames, "3")))
+                  .refused_for("frames_not_described"));
   EXPECT_TRUE(PlannedSeries(six_slices([](DcmDataset& data, std::size_t) {
                 data.findAndDeleteElement(DCM_PixelData);
               })).refused_for("not_an_image"));

@@ -17,6 +17,8 @@
 namespace osler::cli {
 namespace {
 
+constexpr char kRow[] = "{:<9}{:>6}  {:<17}{:<23}{:<22}{:<27}{}\n";
+
 struct Options {
   std::vector<std::filesystem::path> inputs;
   bool json = false;
@@ -63,15 +65,20 @@ Json series_json(const dicom::Study& study, const dicom::Series& series, const S
 
 void print_series(const dicom::Series& series, const SeriesPlan& plan) {
   std::string size = "-", spacing = "-", orientation = "-";
-  if (!plan.volumes.empty()) {
-    const Grid& g = plan.volumes.front().grid;
+  const auto describe = [&](const VolumePlan& volume) {
+    const Grid& g = volume.grid;
     const Vec3 s = g.spacing_mm();
     size = fmt::format("{} x {} x {}", g.size[0], g.size[1], g.size[2]);
     spacing = fmt::format("{:.3g} x {:.3g} x {:.3g}", s[0], s[1], s[2]);
     orientation = orientation_name(g);
+  };
+  if (!plan.volumes.empty()) describe(plan.volumes.front());
+  fmt::print(kRow, series.modality, series.instances.size(), size, spacing, orientation,
+             transfer_syntaxes(series), to_string(plan.verdict()));
+  for (std::size_t i = 1; i < plan.volumes.size(); ++i) {
+    describe(plan.volumes[i]);
+    fmt::print(kRow, "", "", size, spacing, orientation, plan.volumes[i].told_apart, "");
   }
-  fmt::print("{:<9}{:>6}  {:<17}{:<23}{:<22}{:<27}{}\n", series.modality, series.instances.size(),
-             size, spacing, orientation, transfer_syntaxes(series), to_string(plan.verdict()));
   for (const Reason& r : plan.reasons) {
     fmt::print("           {} {}: {}\n", r.refuses ? "refused:" : "warning:", r.code, r.detail);
   }
@@ -83,8 +90,7 @@ int inspect(const Options& options) {
   end_progress();
   Json all = Json::array(), unreadable = Json::array();
   if (!options.json) {
-    fmt::print("{:<9}{:>6}  {:<17}{:<23}{:<22}{:<27}{}\n", "modality", "files", "size", "spacing mm",
-               "slices", "transfer syntax", "verdict");
+    fmt::print(kRow, "modality", "files", "size", "spacing mm", "slices", "transfer syntax", "verdict");
   }
   for (const dicom::Study& study : scanned.studies) {
     if (!options.json) fmt::print("study {}\n", study.uid);

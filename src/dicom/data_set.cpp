@@ -19,6 +19,13 @@ std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// Little-endian group number of the element at an offset; 0 past the end.
+unsigned group_at(ByteSource& bytes, std::uint64_t offset) {
+  if (bytes.size() < 2 || offset > bytes.size() - 2) return 0;
+  const auto b = bytes.view(offset, 2);
+  return static_cast<unsigned>(b[0]) | static_cast<unsigned>(b[1]) << 8;
+}
+
 /// PS3.5 A.5: a raw deflate stream from the end of the meta header to the end of the file.
 std::vector<std::byte> inflate_all(ByteSource& file, std::uint64_t begin, std::int64_t limit) {
   std::vector<std::byte> packed(static_cast<std::size_t>(file.size() - begin));
@@ -61,15 +68,16 @@ std::optional<DataSet> DataSet::open(const std::filesystem::path& file, const Li
   std::uint64_t begin = part10 ? kPreambleBytes + 4 : 0;
   const auto head = bytes.view(begin, std::min<std::uint64_t>(8, bytes.size() - begin));
   if (!part10) {
-    const auto group = static_cast<unsigned>(head[0]) | static_cast<unsigned>(head[1]) << 8;
+    const unsigned group = group_at(bytes, begin);
     if ((group != 2 && group != 8) || head[3] != std::byte{0}) return std::nullopt;
   }
 
   // The meta header is Explicit VR Little Endian whatever follows (PS3.10 7.1).
   ElementReader meta(bytes, begin, bytes.size(), {true, false});
   Element e;
-  while (meta.next(e)) {
-    if (e.tag >> 16 != 2) break;
+  // Looked at before it is read: what follows the meta header may be big endian or deflated, and
+  // its first length is then no length.
+  while (group_at(bytes, meta.position()) == 2 && meta.next(e)) {
     if (e.tag == 0x00020010 && e.length <= 64) {
       std::string_view uid = as_text(bytes.view(e.offset, e.length));
       while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' ')) uid.remove_suffix(1);

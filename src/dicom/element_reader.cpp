@@ -35,7 +35,7 @@ std::uint32_t ElementReader::u32(const std::byte* p) const {
   return encoding_.big_endian ? a << 16 | b : b << 16 | a;
 }
 
-bool ElementReader::next(Element& element) {
+bool ElementReader::step(Element& element) {
   if (position_ >= end_) return false;
   const auto head = bytes_.view(position_, 8);
   element.tag = static_cast<std::uint32_t>(u16(head.data())) << 16 | u16(head.data() + 2);
@@ -79,10 +79,10 @@ void ElementReader::skip(const Element& element, int depth) {
   if (element.vr[0] == 'U' && element.vr[1] == 'N') encoding_.explicit_vr = false;
   position_ = element.offset;
   Element item;
-  while (next(item)) {
+  while (step(item)) {
     if (item.tag == kItem && item.length == kUndefinedLength) {
       Element inner;
-      while (next(inner)) skip(inner, depth + 1);
+      while (step(inner)) skip(inner, depth + 1);
     } else {
       skip(item, depth + 1);
     }

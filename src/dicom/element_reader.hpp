@@ -30,9 +30,13 @@ class ElementReader {
   ElementReader(ByteSource& bytes, std::uint64_t begin, std::uint64_t end, Encoding encoding)
       : bytes_(bytes), position_(begin), end_(end), encoding_(encoding) {}
 
-  /// The next element. @return false at the end, or at an item or sequence delimiter, which is
-  /// consumed. @throws Error bad_input: a length that reaches past the end, nesting over the limit
-  bool next(Element& element);
+  /// The next element of this level. @return false at the end, or at an item or sequence delimiter,
+  /// which is consumed and ends the level for good.
+  /// @throws Error bad_input: a length that reaches past the end, nesting over the limit
+  bool next(Element& element) {
+    ended_ = ended_ || !step(element);
+    return !ended_;
+  }
 
   /// Goes on after the value of an element that `next` gave; nested items of undefined length are
   /// walked. @throws as `next`
@@ -62,6 +66,7 @@ class ElementReader {
   const Encoding& encoding() const { return encoding_; }
 
  private:
+  bool step(Element& element);
   std::uint16_t u16(const std::byte* p) const;
   std::uint32_t u32(const std::byte* p) const;
 
@@ -69,6 +74,7 @@ class ElementReader {
   std::uint64_t position_;
   std::uint64_t end_;
   Encoding encoding_;
+  bool ended_ = false;
 };
 
 /// Sequences in sequences, as deep as this and no deeper.

@@ -1,175 +1,187 @@
 #include "dicom/header.hpp"
 
-#include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dctk.h>
-#include <dcmtk/oflog/oflog.h>
-
 #include <cmath>
-#include <fstream>
-#include <mutex>
 #include <string_view>
 
+#include "core/error.hpp"
 #include "core/uid.hpp"
+#include "dicom/data_set.hpp"
+#include "dicom/functional_groups.hpp"
+#include "dicom/values.hpp"
 
 namespace osler::dicom {
 namespace {
 
-// Larger elements stay in the file until they are asked for.
-constexpr Uint32 kMaxReadBytes = 4096;
+constexpr std::uint32_t kSharedFunctionalGroups = 0x52009229;
+constexpr std::uint32_t kPerFrameFunctionalGroups = 0x52009230;
+constexpr int kMaxFrames = 1'000'000;
+constexpr std::uint32_t kPixelData = 0x7FE00010;
+constexpr std::uint32_t kFloatPixelData = 0x7FE00008;
+constexpr std::uint32_t kDoubleFloatPixelData = 0x7FE00009;
 
-std::string text(DcmItem& item, const DcmTagKey& tag, unsigned long position = 0) {
-  OFString value;
-  if (item.findAndGetOFString(tag, value, position).bad()) return {};
-  return {value.c_str(), value.size()};
+/// US or SS by Pixel Representation; writers mix the two up, so the bits are read again.
+std::int64_t pixel_value(std::uint16_t word, bool is_signed) {
+  return is_signed ? static_cast<std::int64_t>(static_cast<std::int16_t>(word)) : word;
 }
 
-std::optional<double> number(DcmItem& item, const DcmTagKey& tag, unsigned long position = 0) {
-  Float64 value = 0;
-  if (item.findAndGetFloat64(tag, value, position).bad()) return std::nullopt;
-  return value;
-}
+/// Padding is read in Pixel Representation, which comes later in the file.
+struct RawPadding {
+  std::optional<std::uint16_t> value;
+  std::optional<std::uint16_t> range_limit;
+};
 
-std::optional<long> integer(DcmItem& item, const DcmTagKey& tag) {
-  Sint32 value = 0;
-  if (item.findAndGetSint32(tag, value).bad()) return std::nullopt;
-  return value;
-}
+class HeaderReader {
+ public:
+  HeaderReader(DataSet& data, Instance& instance)
+      : data_(data), values_(data.bytes(), data.encoding().big_endian), instance_(instance) {}
 
-template <std::size_t N>
-std::optional<std::array<double, N>> numbers(DcmItem& item, const DcmTagKey& tag) {
-  std::array<double, N> values{};
-  for (std::size_t i = 0; i < N; ++i) {
-    const auto value = number(item, tag, i);
-    if (!value || !std::isfinite(*value)) return std::nullopt;
-    values[i] = *value;
+  void read() {
+    ElementReader reader = data_.elements();
+    Element e;
+    while (reader.next(e)) {
+      if (e.tag == kPixelData || e.tag == kFloatPixelData || e.tag == kDoubleFloatPixelData) {
+        take_pixel_data(e);
+        return finish();
+      }
+      if (e.tag == kSharedFunctionalGroups) {
+        reader.for_each_item(e, [&](ElementReader& item) {
+          read_functional_groups(item, values_, common_);
+        });
+      } else if (e.tag == kPerFrameFunctionalGroups) {
+        reader.for_each_item(e, [&](ElementReader& item) {
+          if (static_cast<int>(instance_.frames.size()) >= kMaxFrames) return;
+          read_functional_groups(item, values_, instance_.frames.emplace_back(common_));
+        });
+      } else {
+        take(e);
+        reader.skip(e);
+      }
+    }
+    finish();
   }
-  return values;
-}
 
-int unsigned_short(DcmItem& item, const DcmTagKey& tag, int absent) {
-  Uint16 value = 0;
-  return item.findAndGetUint16(tag, value).good() ? value : absent;
-}
+ private:
+  void take(const Element& e);
+  void take_identity(const Element& e);
+  void take_image(const Element& e);
 
-/// US or SS by Pixel Representation; writers mix the two up, so the bits are taken and read again.
-std::optional<std::int64_t> pixel_value(DcmItem& item, const DcmTagKey& tag, bool is_signed) {
-  Uint16 word = 0;
-  if (item.findAndGetUint16(tag, word).good()) {
-    return is_signed ? static_cast<std::int64_t>(static_cast<std::int16_t>(word)) : word;
+  void take_pixel_data(const Element& e) {
+    instance_.has_pixel_data = e.tag == kPixelData;
+    instance_.pixel_data_offset = e.offset;
+    instance_.pixel_data_bytes = e.length == kUndefinedLength ? 0 : e.length;
   }
-  Sint16 signed_word = 0;
-  if (item.findAndGetSint16(tag, signed_word).good()) {
-    return is_signed ? signed_word
-                     : static_cast<std::int64_t>(static_cast<std::uint16_t>(signed_word));
+
+  void finish() {
+    PixelFormat& p = instance_.pixels;
+    if (p.bits_stored == 0) p.bits_stored = p.bits_allocated;
+    if (!high_bit_) p.high_bit = p.bits_stored - 1;
+    if (padding_.value) instance_.pixel_padding_value = pixel_value(*padding_.value, p.is_signed);
+    if (padding_.range_limit) {
+      instance_.pixel_padding_range_limit = pixel_value(*padding_.range_limit, p.is_signed);
+    }
+    if (instance_.frames.empty()) instance_.frames.push_back(std::move(common_));
+    instance_.patient_key = patient_id_ + '\n' + issuer_;
   }
-  return std::nullopt;
+
+  DataSet& data_;
+  Values values_;
+  Instance& instance_;
+  Frame common_;  ///< what holds for all frames
+  RawPadding padding_;
+  bool high_bit_ = false;
+  std::string patient_id_;
+  std::string issuer_;
+};
+
+void HeaderReader::take(const Element& e) {
+  if (e.tag == 0x00283000) instance_.has_modality_lut_sequence = true;
+  if (e.is_sequence()) return;
+  if (e.tag >> 16 <= 0x0010) return take_identity(e);
+  take_image(e);
 }
 
-PixelFormat read_pixel_format(DcmItem& data) {
-  PixelFormat format;
-  format.rows = unsigned_short(data, DCM_Rows, 0);
-  format.columns = unsigned_short(data, DCM_Columns, 0);
-  format.samples_per_pixel = unsigned_short(data, DCM_SamplesPerPixel, 1);
-  format.bits_allocated = unsigned_short(data, DCM_BitsAllocated, 0);
-  format.bits_stored = unsigned_short(data, DCM_BitsStored, format.bits_allocated);
-  format.high_bit = unsigned_short(data, DCM_HighBit, format.bits_stored - 1);
-  format.is_signed = unsigned_short(data, DCM_PixelRepresentation, 0) == 1;
-  format.photometric_interpretation = text(data, DCM_PhotometricInterpretation);
-  const auto frames = integer(data, DCM_NumberOfFrames);
-  format.frames = frames ? static_cast<int>(*frames) : 1;
-  return format;
+void HeaderReader::take_identity(const Element& e) {
+  switch (e.tag) {
+    case 0x00080008:
+      for (std::size_t i = 0; i < 16; ++i) {
+        const auto value = value_at(values_.text(e), i);
+        if (!value) break;
+        common_.image_type.emplace_back(*value);
+      }
+      break;
+    case 0x00080016: instance_.sop_class_uid = values_.first(e); break;
+    case 0x00080018: instance_.sop_instance_uid = values_.first(e); break;
+    case 0x00080060: instance_.modality = values_.first(e); break;
+    case 0x00080070: instance_.manufacturer = values_.whole(e); break;
+    case 0x0008103E: instance_.series_description = values_.whole(e); break;
+    case 0x00100020: patient_id_ = values_.whole(e); break;
+    case 0x00100021: issuer_ = values_.whole(e); break;
+    case 0x00102210: instance_.anatomical_orientation_type = values_.first(e); break;
+    default: break;
+  }
 }
 
-void read_geometry(DcmItem& data, Instance& instance) {
-  instance.position_mm = numbers<3>(data, DCM_ImagePositionPatient);
-  instance.orientation = numbers<6>(data, DCM_ImageOrientationPatient);
-  instance.spacing_mm = numbers<2>(data, DCM_PixelSpacing);
-  instance.slice_thickness_mm = number(data, DCM_SliceThickness);
-  instance.gantry_tilt_deg = number(data, DCM_GantryDetectorTilt);
-}
-
-void read_rescale(DcmItem& data, Instance& instance) {
-  instance.rescale_slope = number(data, DCM_RescaleSlope);
-  instance.rescale_intercept = number(data, DCM_RescaleIntercept);
-  instance.rescale_type = text(data, DCM_RescaleType);
-  instance.has_modality_lut_sequence = data.tagExists(DCM_ModalityLUTSequence);
-  instance.pixel_padding_value =
-      pixel_value(data, DCM_PixelPaddingValue, instance.pixels.is_signed);
-  instance.pixel_padding_range_limit =
-      pixel_value(data, DCM_PixelPaddingRangeLimit, instance.pixels.is_signed);
-}
-
-/// Part 10 preamble, or a data set that starts with group 0002 or 0008 as files without one do.
-bool looks_like_dicom(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  char head[132] = {};
-  in.read(head, sizeof head);
-  const auto count = in.gcount();
-  if (count >= 132 && std::string_view(head + 128, 4) == "DICM") return true;
-  return count >= 8 && (head[0] == 2 || head[0] == 8) && head[1] == 0 && head[3] == 0;
-}
-
-void silence_dcmtk() {
-  static std::once_flag once;
-  std::call_once(once, [] { OFLog::configure(OFLogger::OFF_LOG_LEVEL); });
+void HeaderReader::take_image(const Element& e) {
+  PixelFormat& p = instance_.pixels;
+  switch (e.tag) {
+    case 0x00180015: instance_.body_part = values_.first(e); break;
+    case 0x00180050: instance_.slice_thickness_mm = number(value_at(values_.text(e), 0)); break;
+    case 0x00180081: common_.told_apart_by.echo_time_ms = number(value_at(values_.text(e), 0)); break;
+    case 0x00181060: common_.told_apart_by.trigger_time_ms = number(value_at(values_.text(e), 0)); break;
+    case 0x00189087: common_.told_apart_by.b_value = values_.float_double(e); break;
+    case 0x00200100: common_.told_apart_by.temporal_position = integer(values_.text(e)); break;
+    case 0x00181000: instance_.device_serial_number = values_.whole(e); break;
+    case 0x00181120: instance_.gantry_tilt_deg = number(value_at(values_.text(e), 0)); break;
+    case 0x0020000D: instance_.study_uid = values_.first(e); break;
+    case 0x0020000E: instance_.series_uid = values_.first(e); break;
+    case 0x00200011: instance_.series_number = integer(values_.text(e)); break;
+    case 0x00200012: common_.told_apart_by.acquisition_number = integer(values_.text(e)); break;
+    case 0x00200013: instance_.instance_number = integer(values_.text(e)); break;
+    case 0x00200032: common_.position_mm = numbers<3>(values_.text(e)); break;
+    case 0x00200037: common_.orientation = numbers<6>(values_.text(e)); break;
+    case 0x00200052: instance_.frame_of_reference_uid = values_.first(e); break;
+    case 0x00280002: p.samples_per_pixel = values_.word(e); break;
+    case 0x00280004: p.photometric_interpretation = values_.first(e); break;
+    case 0x00280008: p.frames = static_cast<int>(integer(values_.text(e)).value_or(1)); break;
+    case 0x00280010: p.rows = values_.word(e); break;
+    case 0x00280011: p.columns = values_.word(e); break;
+    case 0x00280030: common_.spacing_mm = numbers<2>(values_.text(e)); break;
+    case 0x00280100: p.bits_allocated = values_.word(e); break;
+    case 0x00280101: p.bits_stored = values_.word(e); break;
+    case 0x00280102:
+      p.high_bit = values_.word(e);
+      high_bit_ = true;
+      break;
+    case 0x00280103: p.is_signed = values_.word(e) == 1; break;
+    case 0x00280120: padding_.value = values_.word(e); break;
+    case 0x00280121: padding_.range_limit = values_.word(e); break;
+    case 0x00281052: common_.rescale_intercept = number(value_at(values_.text(e), 0)); break;
+    case 0x00281053: common_.rescale_slope = number(value_at(values_.text(e), 0)); break;
+    case 0x00281054: instance_.rescale_type = values_.first(e); break;
+    case 0x00282110: instance_.lossy_image_compression = values_.first(e); break;
+    default: break;
+  }
 }
 
 }  // namespace
 
 std::variant<Instance, std::string> read_header(const std::filesystem::path& file,
                                                 const Limits& limits) {
-  silence_dcmtk();
-  if (!looks_like_dicom(file)) return "not a DICOM file";
-  DcmFileFormat format;
-  const OFCondition loaded =
-      format.loadFile(file.c_str(), EXS_Unknown, EGL_noChange, kMaxReadBytes, ERM_autoDetect);
-  if (loaded.bad()) return std::string("damaged or truncated: ") + loaded.text();
-
-  DcmDataset& data = *format.getDataset();
-  Instance instance;
-  instance.file = file;
-  instance.sop_class_uid = text(data, DCM_SOPClassUID);
-  instance.sop_instance_uid = text(data, DCM_SOPInstanceUID);
-  instance.study_uid = text(data, DCM_StudyInstanceUID);
-  instance.series_uid = text(data, DCM_SeriesInstanceUID);
-  for (const std::string* uid : {&instance.sop_class_uid, &instance.sop_instance_uid,
-                                 &instance.study_uid, &instance.series_uid}) {
-    if (!is_valid_uid(*uid)) return "SOP, study or series UID is missing or not valid";
+  try {
+    std::optional<DataSet> data = DataSet::open(file, limits);
+    if (!data) return "not a DICOM file";
+    Instance instance;
+    instance.file = file;
+    instance.transfer_syntax_uid = data->transfer_syntax_uid();
+    HeaderReader(*data, instance).read();
+    for (const std::string* uid : {&instance.sop_class_uid, &instance.sop_instance_uid,
+                                   &instance.study_uid, &instance.series_uid}) {
+      if (!is_valid_uid(*uid)) return "SOP, study or series UID is missing or not valid";
+    }
+    return instance;
+  } catch (const Error& error) {
+    return error.found();
   }
-  instance.transfer_syntax_uid = DcmXfer(data.getOriginalXfer()).getXferID();
-  instance.patient_key = text(data, DCM_PatientID) + '\n' + text(data, DCM_IssuerOfPatientID);
-  instance.frame_of_reference_uid = text(data, DCM_FrameOfReferenceUID);
-  instance.modality = text(data, DCM_Modality);
-  instance.body_part = text(data, DCM_BodyPartExamined);
-  instance.series_description = text(data, DCM_SeriesDescription);
-  instance.manufacturer = text(data, DCM_Manufacturer);
-  instance.device_serial_number = text(data, DCM_DeviceSerialNumber);
-  for (unsigned long i = 0; i < 16; ++i) {
-    const std::string value = text(data, DCM_ImageType, i);
-    if (value.empty() && i > 0) break;
-    instance.image_type.push_back(value);
-  }
-  instance.anatomical_orientation_type = text(data, DCM_AnatomicalOrientationType);
-  instance.lossy_image_compression = text(data, DCM_LossyImageCompression);
-  instance.series_number = integer(data, DCM_SeriesNumber);
-  instance.instance_number = integer(data, DCM_InstanceNumber);
-  instance.acquisition_number = integer(data, DCM_AcquisitionNumber);
-  instance.echo_time_ms = number(data, DCM_EchoTime);
-  instance.pixels = read_pixel_format(data);
-  read_geometry(data, instance);
-  read_rescale(data, instance);
-
-  DcmElement* pixel_data = nullptr;
-  instance.has_pixel_data = data.findAndGetElement(DCM_PixelData, pixel_data).good();
-  if (instance.has_pixel_data && !DcmXfer(data.getOriginalXfer()).isEncapsulated()) {
-    instance.pixel_data_bytes = pixel_data->getLengthField();
-  }
-  std::error_code ignored;
-  const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(file, ignored));
-  if (!instance.has_pixel_data && bytes > limits.max_header_bytes) {
-    return "header of " + std::to_string(bytes) + " bytes is over the limit";
-  }
-  return instance;
 }
 
 }  // namespace osler::dicom

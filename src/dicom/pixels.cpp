@@ -1,47 +1,79 @@
 #include "dicom/pixels.hpp"
 
-#include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dcrledrg.h>
-#include <dcmtk/dcmdata/dctk.h>
-#include <dcmtk/dcmjpeg/djdecode.h>
-#include <dcmtk/dcmjpls/djdecode.h>
-
+#include <algorithm>
+#include <bit>
 #include <cstring>
-#include <mutex>
 
 #include "core/error.hpp"
+#include "dicom/codecs.hpp"
+#include "dicom/frame_reader.hpp"
 
 namespace osler::dicom {
 namespace {
-
-[[noreturn]] void refuse(const Instance& instance, const std::string& found,
-                         const std::string& expected = {}, const std::string& remedy = {}) {
-  throw Error(ErrorCode::bad_input, instance.file.filename().string() + ": " + found, expected,
-              remedy);
-}
-
-void register_decoders() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    DcmRLEDecoderRegistration::registerCodecs();
-    DJDecoderRegistration::registerCodecs(EDC_photometricInterpretation);
-    DJLSDecoderRegistration::registerCodecs();
-  });
-}
 
 /// Cuts the value out at High Bit / Bits Stored and extends the sign.
 template <typename T>
 void cut_out_values(const PixelFormat& format, std::span<std::byte> bytes) {
   const int shift = format.high_bit + 1 - format.bits_stored;
-  const auto mask = format.bits_stored >= 64 ? ~0ULL : (1ULL << format.bits_stored) - 1;
-  const auto sign = 1ULL << (format.bits_stored - 1);
+  const auto mask = static_cast<T>((std::uint64_t{1} << format.bits_stored) - 1);
+  const auto sign = format.is_signed ? static_cast<T>(std::uint64_t{1} << (format.bits_stored - 1))
+                                     : T{0};
   auto* values = reinterpret_cast<T*>(bytes.data());
   const std::size_t count = bytes.size() / sizeof(T);
   for (std::size_t i = 0; i < count; ++i) {
-    auto value = (static_cast<std::uint64_t>(values[i]) >> shift) & mask;
-    if (format.is_signed && (value & sign) != 0) value |= ~mask;
-    values[i] = static_cast<T>(value);
+    const T value = static_cast<T>((values[i] >> shift) & mask);
+    values[i] = static_cast<T>((value ^ sign) - sign);
   }
+}
+
+template <typename T>
+void swap_bytes(std::span<std::byte> bytes) {
+  for (std::size_t i = 0; i + sizeof(T) <= bytes.size(); i += sizeof(T)) {
+    std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(i),
+                 bytes.begin() + static_cast<std::ptrdiff_t>(i + sizeof(T)));
+  }
+}
+
+template <typename F>
+void with_word(int bits, F&& f) {
+  if (bits == 8) return f(std::uint8_t{});
+  if (bits == 16) return f(std::uint16_t{});
+  f(std::uint32_t{});
+}
+
+void decode(const FrameReader& reader, const Instance& instance, int frame,
+            std::span<std::byte> out) {
+  const PixelFormat& p = instance.pixels;
+  const FrameFormat format{p.rows,           p.columns,     p.samples_per_pixel,
+                           p.bits_allocated, p.bits_stored, p.is_signed};
+  static_assert(std::endian::native == std::endian::little);
+  switch (reader.syntax().codec) {
+    case Codec::none:
+      reader.read_native(frame, out);
+      if (reader.big_endian()) {
+        with_word(p.bits_allocated, [&](auto word) { swap_bytes<decltype(word)>(out); });
+      }
+      return;
+    case Codec::rle: return decode_rle(reader.codestream(frame), format, out);
+    case Codec::jpeg: return decode_jpeg(reader.codestream(frame), instance, out);
+    case Codec::jpeg_ls: return decode_jpeg_ls(reader.codestream(frame), format, out);
+    case Codec::jpeg_2000: return decode_jpeg_2000(reader.codestream(frame), format, out);
+    case Codec::htj2k:
+    case Codec::other: break;
+  }
+  throw Error(ErrorCode::bad_input,
+              "transfer syntax " + transfer_syntax_name(instance.transfer_syntax_uid) +
+                  " cannot be decoded",
+              "uncompressed, RLE, JPEG, JPEG-LS or JPEG 2000", "send the study uncompressed");
+}
+
+/// Native and RLE words may hold an overlay or garbage above High Bit. A codec gives whole numbers:
+/// there only the sign is extended, for a lossy decoder may overshoot Bits Stored and must not wrap.
+void adjust(Codec codec, PixelFormat p, std::span<std::byte> out) {
+  const bool words = codec == Codec::none || codec == Codec::rle;
+  if (!words) p.high_bit = p.bits_stored - 1;
+  if (p.bits_stored == p.bits_allocated || (!words && !p.is_signed)) return;
+  with_word(p.bits_allocated, [&](auto word) { cut_out_values<decltype(word)>(p, out); });
 }
 
 }  // namespace
@@ -69,56 +101,50 @@ std::size_t frame_bytes(const PixelFormat& format, const Limits& limits) {
   return static_cast<std::size_t>(bytes);
 }
 
-void decode_frame(const Instance& instance, std::span<std::byte> out, const Limits& limits) {
-  const PixelFormat& format = instance.pixels;
-  const std::size_t expected = frame_bytes(format, limits);
-  if (out.size() != expected) {
-    throw Error(ErrorCode::bad_argument, "decode_frame: buffer of another size than the frame");
-  }
-  if (format.frames != 1) refuse(instance, "multi-frame object", "a single-frame object");
-  register_decoders();
+struct FrameDecoder::State {
+  const Instance& instance;
+  std::size_t frame_bytes;
+  FrameReader reader;
+};
 
-  DcmFileFormat file;
-  OFCondition result = file.loadFile(instance.file.c_str());
-  if (result.bad()) refuse(instance, std::string("cannot be read: ") + result.text());
-  DcmDataset& data = *file.getDataset();
-  if (DcmXfer(data.getOriginalXfer()).isEncapsulated() &&
-      data.chooseRepresentation(EXS_LittleEndianExplicit, nullptr).bad()) {
-    refuse(instance, "transfer syntax " + transfer_syntax_name(instance.transfer_syntax_uid) +
-                         " cannot be decoded, or the pixel data are damaged",
-           "uncompressed, RLE, JPEG or JPEG-LS", "send the study uncompressed");
-  }
+namespace {
 
-  DcmElement* element = nullptr;
-  if (data.findAndGetElement(DCM_PixelData, element).bad()) refuse(instance, "no pixel data");
-  const std::size_t stored = element->getLength();
-  if (stored < expected) {
-    refuse(instance, "pixel data truncated: " + std::to_string(stored) + " bytes",
-           std::to_string(expected) + " bytes", "send the study again");
+/// The file's name goes before what is wrong with it.
+template <typename F>
+auto with_file_name(const Instance& instance, F&& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::bad_input) throw;
+    throw Error(error.code(), instance.file.filename().string() + ": " + error.found(),
+                error.expected(), error.remedy());
   }
-  if (format.bits_allocated == 8 && element->getVR() == EVR_OB) {
-    Uint8* values = nullptr;
-    result = element->getUint8Array(values);
-    if (result.good() && values != nullptr) std::memcpy(out.data(), values, expected);
-  } else {
-    Uint16* values = nullptr;
-    result = element->getUint16Array(values);
-    if (result.good() && values != nullptr) std::memcpy(out.data(), values, expected);
-    if (values == nullptr) result = EC_CorruptedData;
-  }
-  if (result.bad()) refuse(instance, std::string("pixel data cannot be read: ") + result.text());
-
-  if (format.bits_allocated == 8) cut_out_values<std::uint8_t>(format, out);
-  if (format.bits_allocated == 16) cut_out_values<std::uint16_t>(format, out);
-  if (format.bits_allocated == 32) cut_out_values<std::uint32_t>(format, out);
 }
 
-std::string transfer_syntax_name(std::string_view uid) {
-  const std::string key(uid);
-  const DcmXfer syntax(key.c_str());
-  if (syntax.getXfer() != EXS_Unknown) return syntax.getXferName();
-  if (uid.starts_with("1.2.840.10008.1.2.4.20")) return "High-Throughput JPEG 2000";
-  return key;
+}  // namespace
+
+FrameDecoder::FrameDecoder(const Instance& instance, const Limits& limits)
+    : state_(with_file_name(instance, [&] {
+        return std::unique_ptr<State>(
+            new State{instance, frame_bytes(instance.pixels, limits), FrameReader(instance, limits)});
+      })) {}
+
+FrameDecoder::~FrameDecoder() = default;
+FrameDecoder::FrameDecoder(FrameDecoder&&) noexcept = default;
+
+void FrameDecoder::decode(int frame, std::span<std::byte> out) const {
+  if (out.size() != state_->frame_bytes || frame < 0 || frame >= state_->instance.pixels.frames) {
+    throw Error(ErrorCode::bad_argument, "decode: no such frame, or a buffer of another size");
+  }
+  with_file_name(state_->instance, [&] {
+    dicom::decode(state_->reader, state_->instance, frame, out);
+    adjust(state_->reader.syntax().codec, state_->instance.pixels, out);
+  });
+}
+
+void decode_frame(const Instance& instance, int frame, std::span<std::byte> out,
+                  const Limits& limits) {
+  FrameDecoder(instance, limits).decode(frame, out);
 }
 
 }  // namespace osler::dicom

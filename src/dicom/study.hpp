@@ -27,6 +27,28 @@ struct PixelFormat {
   bool operator==(const PixelFormat&) const = default;
 };
 
+/// What tells the volumes of one series apart, where several share their positions. Absent values are
+/// absent.
+struct ToldApartBy {
+  std::optional<double> echo_time_ms;
+  std::optional<double> b_value;          ///< s/mm2
+  std::optional<double> trigger_time_ms;  ///< after the R wave
+  std::optional<long> temporal_position;  ///< Temporal Position Identifier or Index
+  std::optional<long> acquisition_number;
+  std::string stack_id;
+};
+
+/// Where one frame lies and how its values are meant. An image of a single frame has one of these.
+struct Frame {
+  std::optional<Vec3> position_mm;                   ///< Image Position (Patient), LPS
+  std::optional<std::array<double, 6>> orientation;  ///< row cosines, column cosines
+  std::optional<std::array<double, 2>> spacing_mm;   ///< {between rows, between columns}
+  std::optional<double> rescale_slope;
+  std::optional<double> rescale_intercept;
+  std::vector<std::string> image_type;               ///< Image Type, or Frame Type if there is one
+  ToldApartBy told_apart_by;
+};
+
 /// One SOP instance, its header read up to Pixel Data. Absent attributes are absent, never guessed.
 struct Instance {
   std::filesystem::path file;
@@ -42,24 +64,17 @@ struct Instance {
   std::string series_description;  ///< may hold anything: never logged
   std::string manufacturer;
   std::string device_serial_number;
-  std::vector<std::string> image_type;
   std::string anatomical_orientation_type;  ///< (0010,2210)
   std::string lossy_image_compression;      ///< "01" if ever compressed with loss
   std::optional<long> series_number;
   std::optional<long> instance_number;
-  std::optional<long> acquisition_number;
-  std::optional<double> echo_time_ms;
   std::optional<double> slice_thickness_mm;
   std::optional<double> gantry_tilt_deg;
   PixelFormat pixels;
   bool has_pixel_data = false;
   std::uint64_t pixel_data_offset = 0;  ///< of the value, in the file (in the inflated data set)
-  std::int64_t pixel_data_bytes = 0;  ///< length of Pixel Data if it is not encapsulated, else 0
-  std::optional<Vec3> position_mm;                    ///< Image Position (Patient), LPS
-  std::optional<std::array<double, 6>> orientation;   ///< row cosines, column cosines
-  std::optional<std::array<double, 2>> spacing_mm;    ///< {between rows, between columns}
-  std::optional<double> rescale_slope;
-  std::optional<double> rescale_intercept;
+  std::int64_t pixel_data_bytes = 0;    ///< length of Pixel Data if it is not encapsulated, else 0
+  std::vector<Frame> frames;            ///< pixels.frames of them if the header describes so many
   std::string rescale_type;
   bool has_modality_lut_sequence = false;
   std::optional<std::int64_t> pixel_padding_value;        ///< read in Pixel Representation

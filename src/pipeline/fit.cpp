@@ -14,7 +14,7 @@ bool contains(const std::vector<std::string>& list, const std::string& word) {
 
 }  // namespace
 
-std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan,
+std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan, std::size_t index,
                             const ModelPackage& package) {
   const InputRules& wants = package.wants;
   std::vector<Reason> out;
@@ -35,11 +35,11 @@ std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan,
                                fmt::join(wants.body_parts, ", ")),
                    true});
   }
-  if (plan.volumes.empty()) {
+  if (index >= plan.volumes.size()) {
     if (out.empty()) out.push_back({"no_volume", "the series gives no volume", true});
     return out;
   }
-  const Grid& grid = plan.volumes.front().grid;
+  const Grid& grid = plan.volumes[index].grid;
   const Vec3 spacing = grid.spacing_mm();
   Vec3 extent{};
   for (std::size_t i = 0; i < 3; ++i) extent[i] = spacing[i] * static_cast<double>(grid.size[i]);

@@ -1,6 +1,7 @@
 #pragma once
 // Does a series fit a model? All rules are checked, each failure is named.
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,9 @@
 
 namespace osler {
 
-/// What keeps the first volume of a series from this model; empty if it fits.
-std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan,
+/// What keeps volume `index` of a series from this model; empty if it fits. A series without volumes
+/// never fits, whatever the index.
+std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan, std::size_t index,
                             const ModelPackage& package);
 
 }  // namespace osler

@@ -13,16 +13,10 @@ namespace osler {
 namespace fs = std::filesystem;
 namespace {
 
-/// What all studies of a run share.
-struct RunContext {
-  const RunOptions& options;
-  Device device;
-  Timings timings;  ///< of the stages before the first study
-};
-
+/// One volume for one model.
 struct Job {
-  const dicom::Series* series = nullptr;
-  SeriesPlan plan;
+  VolumePlan volume;
+  std::vector<Reason> warnings;
   LoadedModel* model = nullptr;
 };
 
@@ -32,24 +26,31 @@ std::string one_sentence(const std::vector<Reason>& reasons) {
   return text;
 }
 
-/// Series of a study that fit a model, finest first; the others are noted with their reasons.
+/// Volumes of a study that fit a model, finest first; the others are noted with their reasons.
 std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>& models,
                             const dicom::Limits& limits, std::vector<SeriesNotUsed>& not_used) {
   std::vector<Job> jobs;
   for (const dicom::Series& series : study.series) {
     const SeriesPlan plan = plan_series(series, limits);
     for (LoadedModel& model : models) {
-      std::vector<Reason> reasons = misfits(series, plan, model.package);
-      if (reasons.empty()) {
-        jobs.push_back({&series, plan, &model});
-      } else {
-        not_used.push_back({study.uid, series.uid, series.modality, series.instances.size(),
-                            model.package.name, std::move(reasons)});
+      for (std::size_t i = 0; i < std::max<std::size_t>(1, plan.volumes.size()); ++i) {
+        std::vector<Reason> reasons = misfits(series, plan, i, model.package);
+        if (!reasons.empty()) {
+          not_used.push_back({study.uid, series.uid, series.modality, series.instances.size(),
+                              model.package.name, std::move(reasons)});
+          continue;
+        }
+        Job job{plan.volumes[i], plan.reasons, &model};
+        if (plan.volumes.size() > 1) {
+          job.warnings.push_back({"one_of_several_volumes",
+                                  "this result is of: " + plan.volumes[i].told_apart, false});
+        }
+        jobs.push_back(std::move(job));
       }
     }
   }
   std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) {
-    return a.plan.volumes.front().grid.voxel_mm3() < b.plan.volumes.front().grid.voxel_mm3();
+    return a.volume.grid.voxel_mm3() < b.volume.grid.voxel_mm3();
   });
   return jobs;
 }
@@ -61,13 +62,13 @@ const std::vector<std::string> kResultFiles{"seg.dcm",         "sr.dcm",      "s
 
 /// A study in which nothing fits leaves a findings.json that says why.
 StudyOutcome refuse_study(const dicom::Study& study, const std::vector<SeriesNotUsed>& not_used,
-                          const RunContext& context) {
+                          const fs::path& out, const Device& device) {
   StudyOutcome outcome;
   outcome.study_uid = study.uid;
-  outcome.folder = context.options.out / study.uid;
+  outcome.folder = out / study.uid;
   Findings& f = outcome.findings;
   f.status = Status::refused;
-  f.device = context.device.name;
+  f.device = device.name;
   f.source.study_uid = study.uid;
   for (const SeriesNotUsed& note : not_used) {
     if (note.study_uid != study.uid) continue;
@@ -77,22 +78,20 @@ StudyOutcome refuse_study(const dicom::Study& study, const std::vector<SeriesNot
   outcome.outputs = {"findings.json"};
   StagedFolder folder(outcome.folder);
   folder.supersede(kResultFiles);
-  folder.write("findings.json", report::to_json(f, outcome.outputs).dump(2) + "\n");
+  folder.write("findings.json", report::to_json(f, outcome.outputs)
+                                        .dump(2, ' ', false, Json::error_handler_t::replace) +
+                                    "\n");
   folder.commit();
   return outcome;
 }
 
-StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& context,
-                     const Progress& progress) {
+StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& context) {
   StudyOutcome outcome;
   outcome.folder = folder;
-  SeriesResult result =
-      run_series(*job.model, job.plan, context.device, context.options.limits, progress);
-  auto& stages = result.findings.timings.stages_ms;
-  stages.insert(stages.begin(), context.timings.stages_ms.begin(), context.timings.stages_ms.end());
+  SeriesResult result = run_series(*job.model, job.volume, job.warnings, context);
   StagedFolder staged(folder);
   staged.supersede(kResultFiles);
-  notify(progress, "write", 0, 1);
+  notify(context.progress, "write", 0, 1);
   const bool complete = result.findings.status == Status::complete;
   outcome.outputs = report::write_results(result.findings, complete ? &result.labels : nullptr,
                                           result.volume, staged);
@@ -124,7 +123,7 @@ std::vector<LoadedModel> load_models(const RunOptions& options, const Device& de
 
 RunReport run(const RunOptions& options, const Progress& progress,
               const std::function<void(const StudyOutcome&)>& done) {
-  RunContext context{options, choose_device(options.device), {}};
+  RunContext context{choose_device(options.device), options.limits, progress, {}};
   const auto timed = [&](const char* stage, auto&& work) {
     const StageTimer timer(context.timings, stage);
     return work();
@@ -162,12 +161,12 @@ RunReport run(const RunOptions& options, const Progress& progress,
     };
     const std::vector<Job> jobs = plan_study(study, models, options.limits, report.not_used);
     if (jobs.empty()) {
-      guarded([&] { return refuse_study(study, report.not_used, context); });
+      guarded([&] { return refuse_study(study, report.not_used, options.out, context.device); });
     }
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       fs::path folder = options.out / study.uid;
       if (i > 0) folder /= std::to_string(i + 1);
-      guarded([&] { return run_job(jobs[i], folder, context, progress); });
+      guarded([&] { return run_job(jobs[i], folder, context); });
     }
   }
   report.exit_code = exit_code_of(report);

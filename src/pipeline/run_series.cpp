@@ -22,14 +22,14 @@ namespace {
 
 constexpr double kCoarseSpacingMm = 2.0;
 
-SourceSeries describe_source(const Volume& volume, const SeriesPlan& plan) {
+SourceSeries describe_source(const Volume& volume, const std::vector<Reason>& warnings) {
   SourceSeries source;
   source.study_uid = volume.study_uid;
   source.series_uid = volume.series_uid;
   source.frame_of_reference_uid = volume.frame_of_reference_uid;
   source.modality = volume.modality;
   source.instances = volume.slices;
-  source.warnings = plan.reasons;
+  source.warnings = warnings;
   source.lossy = volume.lossy;
   source.pixel_digest = sha256_hex({volume.voxels.get(), volume.bytes()});
   return source;
@@ -143,29 +143,31 @@ LoadedModel load_model(ModelPackage package, const std::filesystem::path& templa
   return {std::move(package), std::move(head_template), Session(weights, device)};
 }
 
-SeriesResult run_series(LoadedModel& model, const SeriesPlan& plan, const Device& device,
-                        const dicom::Limits& limits, const Progress& progress) {
+SeriesResult run_series(LoadedModel& model, const VolumePlan& plan,
+                        const std::vector<Reason>& warnings, const RunContext& context) {
+  const Device& device = context.device;
   SeriesResult result;
   Findings& f = result.findings;
+  f.timings = context.timings;
   f.model = describe_model(model.package);
   f.device = device.name;
   f.configuration_digest = configuration_digest(device);
   f.not_used = {"earlier studies of this patient: none were given",
                 "the patient's record: none was given",
                 "age norms: none is comparable with this protocol"};
-  notify(progress, "load", 0, 1);
+  notify(context.progress, "load", 0, 1);
   {
     const StageTimer timer(f.timings, "load");
-    result.volume = load_volume(plan.volumes.front(), limits);
+    result.volume = load_volume(plan, context.limits);
   }
   {
     const StageTimer timer(f.timings, "digest");
-    f.source = describe_source(result.volume, plan);
+    f.source = describe_source(result.volume, warnings);
   }
   const VolumeSource source(result.volume);
   Signals signals;
   HeadContext head;
-  notify(progress, "localise", 0, 1);
+  notify(context.progress, "localise", 0, 1);
   {
     const StageTimer timer(f.timings, "localise");
     head.template_to_lps = find_head(model, device, source, result.volume.grid, signals);
@@ -175,7 +177,7 @@ SeriesResult run_series(LoadedModel& model, const SeriesPlan& plan, const Device
   head.device = device;
   head.source = source.view();
   head.lps_to_index = inverse(result.volume.grid.index_to_lps);
-  notify(progress, "segment", 0, 1);
+  notify(context.progress, "segment", 0, 1);
   bool found = false;
   try {
     const StageTimer timer(f.timings, "segment");

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/progress.hpp"
+#include "core/timings.hpp"
 #include "device/device.hpp"
 #include "dicom/scan.hpp"
 #include "findings/findings.hpp"
@@ -26,6 +27,14 @@ struct LoadedModel {
 LoadedModel load_model(ModelPackage package, const std::filesystem::path& templates,
                        const Device& device);
 
+/// What all series of a run share.
+struct RunContext {
+  Device device;
+  dicom::Limits limits;
+  Progress progress;
+  Timings timings;  ///< of the stages before the first series; they go with every result
+};
+
 struct SeriesResult {
   Volume volume;
   LabelMap labels;    ///< empty unless findings.status is complete
@@ -34,7 +43,8 @@ struct SeriesResult {
 
 /// Runs the model. What the gates refuse comes back as status `partial` with the reasons, not as an
 /// error. @throws Error bad_input (slices cannot be decoded), model, device
-SeriesResult run_series(LoadedModel& model, const SeriesPlan& plan, const Device& device,
-                        const dicom::Limits& limits, const Progress& progress = {});
+/// @param warnings  of the series' verdict; they go with the findings
+SeriesResult run_series(LoadedModel& model, const VolumePlan& plan,
+                        const std::vector<Reason>& warnings, const RunContext& context);
 
 }  // namespace osler

@@ -11,34 +11,47 @@
 #include "report/structured_report.hpp"
 
 namespace osler::report {
+namespace {
 
-std::vector<std::string> write_results(const Findings& findings, const LabelMap* labels,
-                                       const Volume& volume, StagedFolder& folder) {
-  const bool complete = findings.status == Status::complete;
-  if (complete && labels == nullptr) {
-    throw Error(ErrorCode::bad_argument, "complete findings without a label map");
-  }
+/// The DICOM objects of a result. @return their names; the pictures in them go to `pictures`
+std::vector<std::string> write_objects(const Findings& findings, const LabelMap* labels,
+                                       const Volume& volume, const std::filesystem::path& folder,
+                                       std::vector<Picture>& pictures) {
   std::vector<std::string> files;
-  std::vector<Picture> pictures;
   SegReference segmentation;
-  if (complete) {
-    segmentation = write_segmentation(findings, *labels, volume, folder.path() / "seg.dcm");
-    verify_against_segmentation(findings, folder.path() / "seg.dcm");
+  if (findings.status == Status::complete) {
+    segmentation = write_segmentation(findings, *labels, volume, folder / "seg.dcm");
+    verify_against_segmentation(findings, folder / "seg.dcm");
     files.push_back("seg.dcm");
     pictures = draw_pictures(findings, *labels, volume);
   }
   if (findings.status != Status::refused) {
-    write_structured_report(findings, volume, segmentation, folder.path() / "sr.dcm");
+    write_structured_report(findings, volume, segmentation, folder / "sr.dcm");
     files.push_back("sr.dcm");
   }
   for (const Picture& picture : pictures) {
     const std::string name = "sc-" + picture.name + ".dcm";
-    write_secondary_capture(findings, picture, {*segmentation}, folder.path() / name);
+    write_secondary_capture(findings, picture, {*segmentation}, folder / name);
     files.push_back(name);
   }
+  return files;
+}
+
+}  // namespace
+
+std::vector<std::string> write_results(Findings& findings, const LabelMap* labels,
+                                       const Volume& volume, StagedFolder& folder) {
+  if (findings.status == Status::complete && labels == nullptr) {
+    throw Error(ErrorCode::bad_argument, "complete findings without a label map");
+  }
+  std::vector<Picture> pictures;
+  std::vector<std::string> files;
+  {
+    const StageTimer timer(findings.timings, "write");
+    files = write_objects(findings, labels, volume, folder.path(), pictures);
+  }
   folder.write("report.html", to_html(findings, read_identity(findings), pictures));
-  files.push_back("report.html");
-  files.push_back("findings.json");
+  files.insert(files.end(), {"report.html", "findings.json"});
   // Text out of a package or a path may not be UTF-8: such bytes are replaced, never thrown at.
   folder.write("findings.json",
                to_json(findings, files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");

@@ -17,7 +17,7 @@ namespace osler::report {
 /// @return names in the order given above
 /// @throws Error internal if the segmentation on disk does not measure what the findings say;
 ///         output if something cannot be written
-std::vector<std::string> write_results(const Findings& findings, const LabelMap* labels,
+std::vector<std::string> write_results(Findings& findings, const LabelMap* labels,
                                        const Volume& volume, StagedFolder& folder);
 
 }  // namespace osler::report

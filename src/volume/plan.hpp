@@ -1,8 +1,9 @@
 #pragma once
-// Series -> where its voxels lie in patient space, with a typed verdict, before any pixel is decoded.
-// Rules and tolerances: docs/geometry.md.
+// Series -> where its voxels lie in patient space, with a typed verdict, before any pixel is decoded
+// (but for slices that share a position). Rules and tolerances: docs/geometry.md.
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "dicom/scan.hpp"
@@ -10,15 +11,26 @@
 
 namespace osler {
 
+/// One frame of one instance: a slice. The series must outlive it.
+struct SliceRef {
+  const dicom::Instance* instance = nullptr;
+  int index = 0;  ///< of the frame, from 0
+
+  const dicom::Frame& frame() const { return instance->frames[static_cast<std::size_t>(index)]; }
+};
+
 /// One volume that a series can give.
 struct VolumePlan {
   Grid grid;
   ScalarType type = ScalarType::i16;
-  std::vector<const dicom::Instance*> slices;  ///< in slice order; the series must outlive the plan
+  std::vector<SliceRef> slices;  ///< in slice order
+  std::string told_apart;        ///< "echo time 4.92 ms", empty if the series is one volume
 };
 
+/// Reasons that refuse the whole series, or warn of a part of it; volumes that can be used, largest
+/// first. A refused series whose geometry is known keeps it here for whoever lists it.
 struct SeriesPlan : VolumeVerdict {
-  std::vector<VolumePlan> volumes;  ///< largest first; kept for a refused series where geometry is known
+  std::vector<VolumePlan> volumes;
 };
 
 /// Spacing that differs by less is rounding of decimal strings (3D Slicer's tolerance).
@@ -29,6 +41,8 @@ inline constexpr double kOrientationTolerance = 1e-4;
 inline constexpr double kOrthonormalTolerance = 1e-3;
 /// A step that leans less off the normal than this is rounding of positions, not a tilted gantry.
 inline constexpr double kTiltToleranceDeg = 0.05;
+/// Positions that leave a straight line by more make no regular grid.
+inline constexpr double kSidewaysToleranceMm = 0.1;
 
 /// Sorts by position along row x column, never by Instance Number; spacing is
 /// (last - first) / (n - 1), never Slice Thickness. Lists every problem.

@@ -55,6 +55,12 @@ except ImportError as missing:
     skip(f"needs the Python package {missing.name} (tools/setup --tests)")
 
 
+def need_tools(*names):
+    for name in names:
+        if shutil.which(name) is None:
+            skip(f"needs {name}")
+
+
 def program(variable, name):
     found = os.environ.get(variable) or shutil.which(name) or ROOT / "build" / "cuda" / "bin" / name
     return str(need(found, f"the program {name} ({variable})"))
@@ -215,9 +221,7 @@ def fits_schema(json_value, name):
 
 def judge_objects(out, source, check, name):
     """The judge of the report's objects (tests/judges), on one study."""
-    for tool in ("dciodvfy", "dsrdump"):
-        if shutil.which(tool) is None:
-            skip(f"needs {tool}")
+    need_tools("dciodvfy", "dsrdump")
     judge = ROOT / "tests" / "judges" / "check_objects.py"
     done = subprocess.run([sys.executable, judge, out, source], capture_output=True, text=True)
     for line in done.stdout.splitlines()[:-1]:

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The demonstration: the sample study head-mr, from DICOM to objects that other readers agree with."""
 import json
-import shutil
 import subprocess
 
 import harness
@@ -29,7 +28,7 @@ def atlas_centres(pose_file):
 
 def main():
     check = Checks()
-    harness.need(shutil.which("dciodvfy") or "", "dciodvfy")
+    harness.need_tools("dciodvfy")
     harness.need(ATLAS, "aal.nii.gz of Debian's mricron-data")
     with harness.working_folder() as work:
         sample = harness.make_sample("head-mr", work / "in", "--pose", work / "pose.json")
