@@ -2,7 +2,6 @@
 
 #include <zlib.h>
 
-#include <algorithm>
 #include <string_view>
 
 #include "core/error.hpp"
@@ -66,10 +65,9 @@ std::optional<DataSet> DataSet::open(const std::filesystem::path& file, const Li
   const bool part10 = bytes.size() >= kPreambleBytes + 4 &&
                       as_text(bytes.view(kPreambleBytes, 4)) == "DICM";
   std::uint64_t begin = part10 ? kPreambleBytes + 4 : 0;
-  const auto head = bytes.view(begin, std::min<std::uint64_t>(8, bytes.size() - begin));
   if (!part10) {
     const unsigned group = group_at(bytes, begin);
-    if ((group != 2 && group != 8) || head[3] != std::byte{0}) return std::nullopt;
+    if ((group != 2 && group != 8) || bytes.view(begin, 4)[3] != std::byte{0}) return std::nullopt;
   }
 
   // The meta header is Explicit VR Little Endian whatever follows (PS3.10 7.1).
