@@ -33,7 +33,8 @@ void resample_cuda(const SourceView& source, const ResampleTask& task, float* ou
   const auto blocks = static_cast<unsigned>((count + kThreads - 1) / kThreads);
   with_scalar(source.type, [&](auto scalar) {
     resample_kernel<decltype(scalar)>
-        <<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream.native())>>>(source, c, out, count);
+        <<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream.native())>>>(source, c, out,
+                                                                              count);
   });
   const cudaError_t launched = cudaGetLastError();
   if (launched != cudaSuccess) {

@@ -14,15 +14,15 @@ namespace osler::kernels {
 
 /// Stored voxels and how they become real values. Host or device memory, as the function says.
 struct SourceView {
-  const void* voxels = nullptr;      ///< size.x * size.y * size.z scalars, x fastest
+  const void* voxels = nullptr;  ///< size.x * size.y * size.z scalars, x fastest
   ScalarType type = ScalarType::i16;
   Size3 size{0, 0, 0};
   const float* slope = nullptr;      ///< one per z
   const float* intercept = nullptr;  ///< one per z
   bool has_padding = false;
-  std::int64_t padding_low = 0;      ///< stored values low..high are padding
+  std::int64_t padding_low = 0;  ///< stored values low..high are padding
   std::int64_t padding_high = 0;
-  float padding_value = 0;           ///< the real value that padding counts as
+  float padding_value = 0;  ///< the real value that padding counts as
 };
 
 enum class Interpolation { nearest, linear };
@@ -54,7 +54,8 @@ struct ResampleTask {
 };
 
 /// A sample counts as inside the source up to half a voxel beyond its outermost centres, where the
-/// edge value goes on. Of an output voxel's samples those inside are averaged; none inside: `outside`.
+/// edge value goes on. Of an output voxel's samples those inside are averaged; none inside:
+/// `outside`.
 ///
 /// @param source  host memory
 /// @param out     out_size.x * y * z floats, host memory, x fastest; must not alias the source

@@ -44,10 +44,9 @@ OSLER_HOST_DEVICE inline std::int64_t floor_index(double x) {
 template <typename T>
 OSLER_HOST_DEVICE inline bool sample(const SourceView& s, const ResampleConstants& c, double x,
                                      double y, double z, float& value) {
-  const bool inside = x >= -0.5 && y >= -0.5 && z >= -0.5 &&
-                      x <= static_cast<double>(c.in[0]) - 0.5 &&
-                      y <= static_cast<double>(c.in[1]) - 0.5 &&
-                      z <= static_cast<double>(c.in[2]) - 0.5;
+  const bool inside =
+      x >= -0.5 && y >= -0.5 && z >= -0.5 && x <= static_cast<double>(c.in[0]) - 0.5 &&
+      y <= static_cast<double>(c.in[1]) - 0.5 && z <= static_cast<double>(c.in[2]) - 0.5;
   if (!inside) return false;
   if (!c.linear) {
     value = real_value<T>(s, c, clamp_index(floor_index(x + 0.5), c.in[0]),

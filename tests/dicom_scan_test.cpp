@@ -146,7 +146,8 @@ TEST(Scan, ReadsTheHeaderAndGuessesNothing) {
   const Instance found = testing::read_only_series(folder.path()).instances.at(0);
   EXPECT_EQ(found.frames.at(0).position_mm, (Vec3{-1.5, 2.25, 1e-3}));
   EXPECT_EQ(found.frames.at(0).orientation, (std::array<double, 6>{1, 0, 0, 0, 1, 0}));
-  EXPECT_EQ(found.frames.at(0).spacing_mm, (std::array<double, 2>{0.5, 0.75})) << "{between rows, columns}";
+  EXPECT_EQ(found.frames.at(0).spacing_mm, (std::array<double, 2>{0.5, 0.75}))
+      << "{between rows, columns}";
   EXPECT_EQ(found.instance_number, 77);
   EXPECT_EQ(found.body_part, "BRAIN");
   EXPECT_EQ(found.lossy_image_compression, "01");

@@ -182,8 +182,8 @@ TEST(PlanSeries, WhatIsNotOneGreyFrameIsNamed) {
   EXPECT_TRUE(PlannedSeries(six_slices([](DcmDataset& data, std::size_t) {
                 data.putAndInsertUint16(DCM_SamplesPerPixel, 3);
               })).refused_for("colour_image"));
-  EXPECT_TRUE(PlannedSeries(six_slices(put(DCM_NumberOfFrames, "3")))
-                  .refused_for("frames_not_described"));
+  EXPECT_TRUE(
+      PlannedSeries(six_slices(put(DCM_NumberOfFrames, "3"))).refused_for("frames_not_described"));
   EXPECT_TRUE(PlannedSeries(six_slices([](DcmDataset& data, std::size_t) {
                 data.findAndDeleteElement(DCM_PixelData);
               })).refused_for("not_an_image"));

@@ -26,7 +26,8 @@ struct Options {
 
 std::string transfer_syntaxes(const dicom::Series& series) {
   std::set<std::string> names;
-  for (const auto& i : series.instances) names.insert(dicom::transfer_syntax_name(i.transfer_syntax_uid));
+  for (const auto& i : series.instances)
+    names.insert(dicom::transfer_syntax_name(i.transfer_syntax_uid));
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
@@ -39,7 +40,8 @@ Json volume_json(const VolumePlan& volume) {
   for (int row = 0; row < 3; ++row) {
     for (int column = 0; column < 3; ++column) {
       const auto c = static_cast<std::size_t>(column);
-      direction.push_back(grid.index_to_lps.column(column)[static_cast<std::size_t>(row)] / spacing[c]);
+      direction.push_back(grid.index_to_lps.column(column)[static_cast<std::size_t>(row)] /
+                          spacing[c]);
     }
   }
   return {{"size", grid.size},
@@ -90,7 +92,8 @@ int inspect(const Options& options) {
   end_progress();
   Json all = Json::array(), unreadable = Json::array();
   if (!options.json) {
-    fmt::print(kRow, "modality", "files", "size", "spacing mm", "slices", "transfer syntax", "verdict");
+    fmt::print(kRow, "modality", "files", "size", "spacing mm", "slices", "transfer syntax",
+               "verdict");
   }
   for (const dicom::Study& study : scanned.studies) {
     if (!options.json) fmt::print("study {}\n", study.uid);
@@ -111,8 +114,8 @@ int inspect(const Options& options) {
     fmt::print("{} files hold an instance that another file holds too\n", scanned.duplicates);
   }
   if (options.json) {
-    fmt::print("{}\n", Json{{"series", all}, {"unreadable", unreadable}}.dump(2, ' ', false,
-                                                                             Json::error_handler_t::replace));
+    fmt::print("{}\n", Json{{"series", all}, {"unreadable", unreadable}}.dump(
+                           2, ' ', false, Json::error_handler_t::replace));
   }
   return scanned.studies.empty() ? kExitBadInput : kExitOk;
 }

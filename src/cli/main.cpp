@@ -14,13 +14,15 @@ namespace {
 
 int run_program(int argc, char** argv) {
   using namespace osler;
-  CLI::App app{"Osler: medical imaging studies in, measured DICOM results out.\n"
-               "Research software. Results are AI-made and unverified; not for clinical use.",
-               "osler"};
+  CLI::App app{
+      "Osler: medical imaging studies in, measured DICOM results out.\n"
+      "Research software. Results are AI-made and unverified; not for clinical use.",
+      "osler"};
   app.set_version_flag("--version", std::string("osler ") + kVersion);
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 ok, 2 usage, 3 bad input, 4 partly done, 5 internal error.\n"
-             "'osler COMMAND --help' tells more.");
+  app.footer(
+      "Exit codes: 0 ok, 2 usage, 3 bad input, 4 partly done, 5 internal error.\n"
+      "'osler COMMAND --help' tells more.");
   const cli::Action run = cli::add_run(app);
   const cli::Action inspect = cli::add_inspect(app);
   const cli::Action models = cli::add_models(app);

@@ -10,8 +10,8 @@ namespace osler::cli {
 /// the program was built in.
 std::vector<std::filesystem::path> model_places();
 
-/// OSLER_TEMPLATES, else the first that exists of: share/osler/templates beside the program, and the
-/// per-user cache's templates folder, where set-up puts them.
+/// OSLER_TEMPLATES, else the first that exists of: share/osler/templates beside the program, and
+/// the per-user cache's templates folder, where set-up puts them.
 std::filesystem::path template_place();
 
 }  // namespace osler::cli

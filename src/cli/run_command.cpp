@@ -60,7 +60,8 @@ void print_outcome(const StudyOutcome& o, bool timings) {
   if (!f.findings.empty()) print_findings(f);
   print_gates(f);
   if (timings) {
-    for (const auto& [stage, ms] : f.timings.stages_ms) fmt::print("  {:<12}{:>9.1f} ms\n", stage, ms);
+    for (const auto& [stage, ms] : f.timings.stages_ms)
+      fmt::print("  {:<12}{:>9.1f} ms\n", stage, ms);
   }
   for (const std::string& file : o.outputs) fmt::print("  {}\n", (o.folder / file).string());
   std::fflush(stdout);
@@ -68,7 +69,8 @@ void print_outcome(const StudyOutcome& o, bool timings) {
 
 void print_rest(const RunReport& report) {
   for (const SeriesNotUsed& s : report.not_used) {
-    fmt::print("not used by {}: series {} ({}, {} files)\n", s.model, s.series_uid, s.modality, s.files);
+    fmt::print("not used by {}: series {} ({}, {} files)\n", s.model, s.series_uid, s.modality,
+               s.files);
     for (const Reason& r : s.reasons) fmt::print("  {}\n", r.detail);
   }
   for (const auto& [file, reason] : report.unreadable) {
@@ -138,7 +140,8 @@ Action add_run(CLI::App& app) {
       ->default_str(kDefaultModel);
   command->add_option("--device", options->run.device, "auto, cpu, cuda or cuda:n")
       ->capture_default_str();
-  command->add_option("--templates", options->run.templates, "folder of the templates made at set-up")
+  command
+      ->add_option("--templates", options->run.templates, "folder of the templates made at set-up")
       ->type_name("DIR");
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
   command->add_flag("--timings", options->timings, "print how long each stage took");

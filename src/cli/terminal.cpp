@@ -12,14 +12,16 @@ namespace {
 constexpr int kBarWidth = 24;
 constexpr auto kRedrawInterval = std::chrono::milliseconds(100);
 
-bool is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+bool is_terminal() {
+  return ::isatty(STDERR_FILENO) == 1;
+}
 
 }  // namespace
 
 Progress terminal_progress() {
   if (!is_terminal()) return {};
-  return [last = std::chrono::steady_clock::time_point()](
-             std::string_view stage, std::int64_t done, std::int64_t total) mutable {
+  return [last = std::chrono::steady_clock::time_point()](std::string_view stage, std::int64_t done,
+                                                          std::int64_t total) mutable {
     const auto now = std::chrono::steady_clock::now();
     if (done != 0 && done != total && now - last < kRedrawInterval) return;
     last = now;

@@ -10,15 +10,27 @@ namespace osler {
 using Vec3 = std::array<double, 3>;
 using Size3 = std::array<std::int64_t, 3>;  ///< {x, y, z}, x fastest in memory
 
-inline Vec3 operator+(const Vec3& a, const Vec3& b) { return {a[0] + b[0], a[1] + b[1], a[2] + b[2]}; }
-inline Vec3 operator-(const Vec3& a, const Vec3& b) { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }
-inline Vec3 operator*(double s, const Vec3& a) { return {s * a[0], s * a[1], s * a[2]}; }
-inline double dot(const Vec3& a, const Vec3& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
-inline double norm(const Vec3& a) { return std::sqrt(dot(a, a)); }
+inline Vec3 operator+(const Vec3& a, const Vec3& b) {
+  return {a[0] + b[0], a[1] + b[1], a[2] + b[2]};
+}
+inline Vec3 operator-(const Vec3& a, const Vec3& b) {
+  return {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
+}
+inline Vec3 operator*(double s, const Vec3& a) {
+  return {s * a[0], s * a[1], s * a[2]};
+}
+inline double dot(const Vec3& a, const Vec3& b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+inline double norm(const Vec3& a) {
+  return std::sqrt(dot(a, a));
+}
 inline Vec3 cross(const Vec3& a, const Vec3& b) {
   return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
 }
-inline std::int64_t voxel_count(const Size3& size) { return size[0] * size[1] * size[2]; }
+inline std::int64_t voxel_count(const Size3& size) {
+  return size[0] * size[1] * size[2];
+}
 
 /// y = L x + t. `m` is the 3 x 4 matrix [L | t], row by row.
 struct Affine {
@@ -26,7 +38,8 @@ struct Affine {
 
   /// Columns of the linear part and the translation.
   static Affine from_columns(const Vec3& x, const Vec3& y, const Vec3& z, const Vec3& origin) {
-    return {{x[0], y[0], z[0], origin[0], x[1], y[1], z[1], origin[1], x[2], y[2], z[2], origin[2]}};
+    return {
+        {x[0], y[0], z[0], origin[0], x[1], y[1], z[1], origin[1], x[2], y[2], z[2], origin[2]}};
   }
   Vec3 column(int c) const { return {m[c], m[4 + c], m[8 + c]}; }
   Vec3 origin() const { return column(3); }

@@ -10,7 +10,9 @@ struct Code {
   std::string scheme;   ///< Coding Scheme Designator (0008,0102), e.g. SCT, DCM, UCUM
   std::string meaning;  ///< Code Meaning (0008,0104)
 
-  bool operator==(const Code& other) const { return value == other.value && scheme == other.scheme; }
+  bool operator==(const Code& other) const {
+    return value == other.value && scheme == other.scheme;
+  }
 };
 
 }  // namespace osler

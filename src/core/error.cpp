@@ -27,26 +27,36 @@ Error::Error(ErrorCode code, std::string found, std::string expected, std::strin
 
 int exit_code(ErrorCode code) {
   switch (code) {
-    case ErrorCode::usage: return kExitUsage;
+    case ErrorCode::usage:
+      return kExitUsage;
     case ErrorCode::bad_input:
     case ErrorCode::model:
     case ErrorCode::device:
-    case ErrorCode::output: return kExitBadInput;
+    case ErrorCode::output:
+      return kExitBadInput;
     case ErrorCode::bad_argument:
-    case ErrorCode::internal: return kExitInternal;
+    case ErrorCode::internal:
+      return kExitInternal;
   }
   return kExitInternal;
 }
 
 std::string_view to_string(ErrorCode code) {
   switch (code) {
-    case ErrorCode::usage: return "usage";
-    case ErrorCode::bad_argument: return "bad_argument";
-    case ErrorCode::bad_input: return "bad_input";
-    case ErrorCode::model: return "model";
-    case ErrorCode::device: return "device";
-    case ErrorCode::output: return "output";
-    case ErrorCode::internal: return "internal";
+    case ErrorCode::usage:
+      return "usage";
+    case ErrorCode::bad_argument:
+      return "bad_argument";
+    case ErrorCode::bad_input:
+      return "bad_input";
+    case ErrorCode::model:
+      return "model";
+    case ErrorCode::device:
+      return "device";
+    case ErrorCode::output:
+      return "output";
+    case ErrorCode::internal:
+      return "internal";
   }
   return "internal";
 }

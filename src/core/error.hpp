@@ -18,7 +18,8 @@ enum class ErrorCode {
   internal,      ///< a defect of this program (exit 5)
 };
 
-/// Cannot do the job. `what()` reads "found; expected; remedy" in one line, parts left out if empty.
+/// Cannot do the job. `what()` reads "found; expected; remedy" in one line, parts left out if
+/// empty.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, std::string found, std::string expected = {}, std::string remedy = {});
@@ -36,7 +37,13 @@ class Error : public std::runtime_error {
 };
 
 /// 0 ok, 2 usage, 3 bad input, 4 partly done, 5 internal.
-enum ExitCode : int { kExitOk = 0, kExitUsage = 2, kExitBadInput = 3, kExitPartial = 4, kExitInternal = 5 };
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitUsage = 2,
+  kExitBadInput = 3,
+  kExitPartial = 4,
+  kExitInternal = 5
+};
 
 int exit_code(ErrorCode code);
 std::string_view to_string(ErrorCode code);

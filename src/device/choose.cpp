@@ -33,7 +33,8 @@ Device choose_device(std::string_view wish) {
     understood = error == std::errc() && rest == end && index >= 0;
   }
   if (!understood) {
-    throw Error(ErrorCode::usage, "device '" + std::string(wish) + "'", "auto, cpu, cuda or cuda:n");
+    throw Error(ErrorCode::usage, "device '" + std::string(wish) + "'",
+                "auto, cpu, cuda or cuda:n");
   }
   if (index >= count) {
     throw Error(ErrorCode::device,

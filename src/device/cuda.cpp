@@ -14,7 +14,9 @@ void check(cudaError_t result, const char* what) {
   throw Error(ErrorCode::device, std::string(what) + ": " + cudaGetErrorString(result));
 }
 
-cudaStream_t native(const Stream& stream) { return static_cast<cudaStream_t>(stream.native()); }
+cudaStream_t native(const Stream& stream) {
+  return static_cast<cudaStream_t>(stream.native());
+}
 
 }  // namespace
 
@@ -58,9 +60,15 @@ Stream::~Stream() {
 
 Stream::Stream(Stream&&) noexcept = default;
 
-void* Stream::native() const { return state_->stream; }
-int Stream::device_index() const { return state_->device; }
-void Stream::synchronize() const { check(cudaStreamSynchronize(state_->stream), "wait for device"); }
+void* Stream::native() const {
+  return state_->stream;
+}
+int Stream::device_index() const {
+  return state_->device;
+}
+void Stream::synchronize() const {
+  check(cudaStreamSynchronize(state_->stream), "wait for device");
+}
 
 DeviceBuffer::DeviceBuffer(std::size_t bytes, const Stream& stream)
     : bytes_(bytes), stream_(&stream) {
@@ -78,14 +86,16 @@ DeviceBuffer::DeviceBuffer(DeviceBuffer&& other) noexcept
 
 void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device,
                     const Stream& stream) {
-  if (host.size() > device.bytes()) throw Error(ErrorCode::bad_argument, "copy past a buffer's end");
+  if (host.size() > device.bytes())
+    throw Error(ErrorCode::bad_argument, "copy past a buffer's end");
   check(cudaMemcpyAsync(device.data(), host.data(), host.size(), cudaMemcpyHostToDevice,
                         native(stream)),
         "copy to device");
 }
 
 void copy_to_host(const DeviceBuffer& device, std::span<std::byte> host, const Stream& stream) {
-  if (host.size() > device.bytes()) throw Error(ErrorCode::bad_argument, "copy past a buffer's end");
+  if (host.size() > device.bytes())
+    throw Error(ErrorCode::bad_argument, "copy past a buffer's end");
   check(cudaMemcpyAsync(host.data(), device.data(), host.size(), cudaMemcpyDeviceToHost,
                         native(stream)),
         "copy to host");

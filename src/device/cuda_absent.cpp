@@ -17,22 +17,42 @@ constexpr char kAbsent[] = "this build has no CUDA backend";
 
 struct Stream::State {};
 
-int cuda_device_count() { return 0; }
-std::string cuda_absence() { return kAbsent; }
-std::string cuda_device_name(int) { fail(); }
+int cuda_device_count() {
+  return 0;
+}
+std::string cuda_absence() {
+  return kAbsent;
+}
+std::string cuda_device_name(int) {
+  fail();
+}
 
-Stream::Stream(const Device&) { fail(); }
+Stream::Stream(const Device&) {
+  fail();
+}
 Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
-void* Stream::native() const { return nullptr; }
-int Stream::device_index() const { return 0; }
-void Stream::synchronize() const { fail(); }
+void* Stream::native() const {
+  return nullptr;
+}
+int Stream::device_index() const {
+  return 0;
+}
+void Stream::synchronize() const {
+  fail();
+}
 
-DeviceBuffer::DeviceBuffer(std::size_t, const Stream&) { fail(); }
+DeviceBuffer::DeviceBuffer(std::size_t, const Stream&) {
+  fail();
+}
 DeviceBuffer::~DeviceBuffer() = default;
 DeviceBuffer::DeviceBuffer(DeviceBuffer&&) noexcept = default;
 
-void copy_to_device(std::span<const std::byte>, const DeviceBuffer&, const Stream&) { fail(); }
-void copy_to_host(const DeviceBuffer&, std::span<std::byte>, const Stream&) { fail(); }
+void copy_to_device(std::span<const std::byte>, const DeviceBuffer&, const Stream&) {
+  fail();
+}
+void copy_to_host(const DeviceBuffer&, std::span<std::byte>, const Stream&) {
+  fail();
+}
 
 }  // namespace osler

@@ -14,8 +14,8 @@ enum class Backend { cpu, cuda };
 
 struct Device {
   Backend backend = Backend::cpu;
-  int index = 0;      ///< of a CUDA device
-  std::string name;   ///< "cpu (4 threads)", "cuda:0 (NVIDIA H100 80GB HBM3)"
+  int index = 0;     ///< of a CUDA device
+  std::string name;  ///< "cpu (4 threads)", "cuda:0 (NVIDIA H100 80GB HBM3)"
 };
 
 /// "auto" (the first usable CUDA device, else the CPU), "cpu", "cuda" or "cuda:n".

@@ -25,7 +25,7 @@ constexpr std::size_t kWindowBytes = 16 << 10;
 ByteSource::ByteSource(const std::filesystem::path& file)
     : handle_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
   if (handle_ < 0) fail_read(errno);
-  struct stat status{};
+  struct stat status {};
   if (::fstat(handle_, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(handle_);
     throw Error(ErrorCode::bad_input, "not a regular file");
@@ -65,8 +65,8 @@ void ByteSource::read(std::uint64_t offset, std::span<std::byte> out) const {
   }
   std::size_t done = 0;
   while (done < out.size()) {
-    const ssize_t got = ::pread(handle_, out.data() + done, out.size() - done,
-                                static_cast<off_t>(offset + done));
+    const ssize_t got =
+        ::pread(handle_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_read(errno);
     if (got == 0) throw Error(ErrorCode::bad_input, "truncated while it was read");

@@ -1,12 +1,12 @@
 #include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
+#include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
 
 #include <cstring>
-#include <vector>
 #include <mutex>
+#include <vector>
 
 #include "core/error.hpp"
 #include "dicom/codecs.hpp"

@@ -81,15 +81,16 @@ void check_image(const opj_image_t& image, const FrameFormat& format) {
 void decode_jpeg_2000(std::span<const std::byte> codestream, const FrameFormat& format,
                       std::span<std::byte> out) {
   // A JP2 box instead of a bare codestream is wrong in DICOM, and found.
-  const bool boxed = codestream.size() >= 12 && codestream[4] == std::byte{'j'} &&
-                     codestream[5] == std::byte{'P'};
+  const bool boxed =
+      codestream.size() >= 12 && codestream[4] == std::byte{'j'} && codestream[5] == std::byte{'P'};
   const CodecPointer codec(opj_create_decompress(boxed ? OPJ_CODEC_JP2 : OPJ_CODEC_J2K),
                            &opj_destroy_codec);
   opj_dparameters_t parameters;
   opj_set_default_decoder_parameters(&parameters);
   Source source{codestream, 0};
   const StreamPointer stream(
-      opj_stream_create(std::max<std::size_t>(codestream.size(), 16), OPJ_TRUE), &opj_stream_destroy);
+      opj_stream_create(std::max<std::size_t>(codestream.size(), 16), OPJ_TRUE),
+      &opj_stream_destroy);
   opj_stream_set_read_function(stream.get(), read_source);
   opj_stream_set_skip_function(stream.get(), skip_source);
   opj_stream_set_seek_function(stream.get(), seek_source);
@@ -115,9 +116,12 @@ void decode_jpeg_2000(std::span<const std::byte> codestream, const FrameFormat& 
     if (image->comps[c].data == nullptr) fail("a component is missing");
   }
   switch (format.bits_allocated) {
-    case 8: return store<std::uint8_t>(*image, out);
-    case 16: return store<std::uint16_t>(*image, out);
-    default: return store<std::uint32_t>(*image, out);
+    case 8:
+      return store<std::uint8_t>(*image, out);
+    case 16:
+      return store<std::uint16_t>(*image, out);
+    default:
+      return store<std::uint32_t>(*image, out);
   }
 }
 

@@ -63,8 +63,7 @@ void decode_rle(std::span<const std::byte> codestream, const FrameFormat& format
     // Segments run from the most significant byte of the first sample down.
     const std::uint32_t sample = s / bytes_per_sample;
     const std::uint32_t byte = bytes_per_sample - 1 - s % bytes_per_sample;
-    unpack(codestream.subspan(begin, end - begin), out, sample * bytes_per_sample + byte,
-           segments);
+    unpack(codestream.subspan(begin, end - begin), out, sample * bytes_per_sample + byte, segments);
   }
 }
 

@@ -19,9 +19,11 @@ struct FrameFormat {
   bool is_signed = false;
 };
 
-/// Each fills `out` (rows x columns x samples x bits allocated / 8 bytes, native byte order, samples
-/// of a pixel together) or throws Error bad_input: damaged, or of another size than the header says.
-void decode_rle(std::span<const std::byte> codestream, const FrameFormat&, std::span<std::byte> out);
+/// Each fills `out` (rows x columns x samples x bits allocated / 8 bytes, native byte order,
+/// samples of a pixel together) or throws Error bad_input: damaged, or of another size than the
+/// header says.
+void decode_rle(std::span<const std::byte> codestream, const FrameFormat&,
+                std::span<std::byte> out);
 void decode_jpeg_2000(std::span<const std::byte> codestream, const FrameFormat&,
                       std::span<std::byte> out);
 void decode_jpeg_ls(std::span<const std::byte> codestream, const FrameFormat&,

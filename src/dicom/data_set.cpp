@@ -62,8 +62,8 @@ std::optional<DataSet> DataSet::open(const std::filesystem::path& file, const Li
   ByteSource& bytes = *data.bytes_;
   if (bytes.size() < 8) return std::nullopt;
 
-  const bool part10 = bytes.size() >= kPreambleBytes + 4 &&
-                      as_text(bytes.view(kPreambleBytes, 4)) == "DICM";
+  const bool part10 =
+      bytes.size() >= kPreambleBytes + 4 && as_text(bytes.view(kPreambleBytes, 4)) == "DICM";
   std::uint64_t begin = part10 ? kPreambleBytes + 4 : 0;
   if (!part10) {
     const unsigned group = group_at(bytes, begin);

@@ -14,8 +14,8 @@ namespace osler::dicom {
 /// Meta header read, a deflated data set inflated. Move-only.
 class DataSet {
  public:
-  /// @return nothing if the file does not look like DICOM: no Part 10 preamble, and no data set that
-  /// starts with group 0002 or 0008 as files without one do
+  /// @return nothing if the file does not look like DICOM: no Part 10 preamble, and no data set
+  /// that starts with group 0002 or 0008 as files without one do
   /// @throws Error bad_input: cannot be read, damaged meta header, inflates over the limit
   static std::optional<DataSet> open(const std::filesystem::path& file, const Limits& limits);
 

@@ -11,7 +11,9 @@ constexpr std::uint32_t kItem = 0xFFFEE000;
 constexpr std::uint32_t kItemDelimiter = 0xFFFEE00D;
 constexpr std::uint32_t kSequenceDelimiter = 0xFFFEE0DD;
 
-bool is_letter(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_letter(char c) {
+  return c >= 'A' && c <= 'Z';
+}
 
 /// VRs with two reserved bytes and a length of 32 bits (PS3.5 7.1.2).
 bool has_long_length(char a, char b) {
@@ -45,8 +47,8 @@ bool ElementReader::step(Element& element) {
   if (element.tag == kItemDelimiter || element.tag == kSequenceDelimiter) return false;
   if (encoding_.explicit_vr && element.tag != kItem) {
     const auto a = static_cast<char>(head[4]), b = static_cast<char>(head[5]);
-    // Some writers drop the VR of single elements in a data set that has it: such an element is read
-    // as it would be in implicit VR.
+    // Some writers drop the VR of single elements in a data set that has it: such an element is
+    // read as it would be in implicit VR.
     if (is_letter(a) && is_letter(b)) {
       element.vr = {a, b};
       if (has_long_length(a, b)) {

@@ -16,10 +16,10 @@ struct Encoding {
 };
 
 struct Element {
-  std::uint32_t tag = 0;          ///< group << 16 | element
-  std::array<char, 2> vr{};       ///< {0, 0} in implicit VR
-  std::uint64_t offset = 0;       ///< of the value
-  std::uint32_t length = 0;       ///< of the value, or kUndefinedLength
+  std::uint32_t tag = 0;     ///< group << 16 | element
+  std::array<char, 2> vr{};  ///< {0, 0} in implicit VR
+  std::uint64_t offset = 0;  ///< of the value
+  std::uint32_t length = 0;  ///< of the value, or kUndefinedLength
 
   bool is_sequence() const { return (vr[0] == 'S' && vr[1] == 'Q') || length == kUndefinedLength; }
 };
@@ -42,8 +42,8 @@ class ElementReader {
   /// walked. @throws as `next`
   void skip(const Element& element, int depth = 0);
 
-  /// Calls visit(reader of an item) for every item of a sequence that `next` gave, and goes on after
-  /// it. What visit leaves unread of an item is skipped. @throws as `next`
+  /// Calls visit(reader of an item) for every item of a sequence that `next` gave, and goes on
+  /// after it. What visit leaves unread of an item is skipped. @throws as `next`
   template <typename Visit>
   void for_each_item(const Element& sequence, Visit&& visit) {
     const bool defined = sequence.length != kUndefinedLength;
@@ -52,8 +52,8 @@ class ElementReader {
     Element item;
     while (items.next(item)) {
       const bool item_defined = item.length != kUndefinedLength;
-      ElementReader inside(bytes_, item.offset, item_defined ? item.offset + item.length : items.end_,
-                           encoding_);
+      ElementReader inside(bytes_, item.offset,
+                           item_defined ? item.offset + item.length : items.end_, encoding_);
       visit(inside);
       Element rest;
       while (inside.next(rest)) inside.skip(rest);

@@ -38,7 +38,8 @@ FrameReader::FrameReader(const Instance& instance, const Limits& limits)
 
   native_offset_ = instance.pixel_data_offset;
   native_frame_bytes_ = frame_bytes(instance.pixels, limits);
-  const std::uint64_t wanted = native_frame_bytes_ * static_cast<std::uint64_t>(instance.pixels.frames);
+  const std::uint64_t wanted =
+      native_frame_bytes_ * static_cast<std::uint64_t>(instance.pixels.frames);
   const auto stored = static_cast<std::uint64_t>(instance.pixel_data_bytes);
   if (stored < wanted || native_offset_ + wanted > data_.bytes().size()) {
     throw Error(ErrorCode::bad_input, "pixel data truncated: " + std::to_string(stored) + " bytes",
@@ -47,13 +48,15 @@ FrameReader::FrameReader(const Instance& instance, const Limits& limits)
 }
 
 void FrameReader::find_fragments(const Instance& instance) {
-  ElementReader items(data_.bytes(), instance.pixel_data_offset, data_.bytes().size(), {true, false});
+  ElementReader items(data_.bytes(), instance.pixel_data_offset, data_.bytes().size(),
+                      {true, false});
   std::vector<std::uint64_t> offsets;
   Element item;
   bool first = true;
   while (items.next(item)) {
     if (item.tag != kItem || item.length == kUndefinedLength) {
-      throw Error(ErrorCode::bad_input, "encapsulated pixel data hold something that is no fragment");
+      throw Error(ErrorCode::bad_input,
+                  "encapsulated pixel data hold something that is no fragment");
     }
     if (first) {
       for (std::uint32_t i = 0; i + 4 <= item.length; i += 4) {

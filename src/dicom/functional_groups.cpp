@@ -15,24 +15,44 @@ void read_attribute(const Element& e, const Values& values, Frame& frame) {
       }
       break;
     }
-    case 0x00189082: frame.told_apart_by.echo_time_ms = values.float_double(e); break;
-    case 0x00189087: frame.told_apart_by.b_value = values.float_double(e); break;
-    case 0x00200032: frame.position_mm = numbers<3>(values.text(e)); break;
-    case 0x00200037: frame.orientation = numbers<6>(values.text(e)); break;
-    case 0x00209056: frame.told_apart_by.stack_id = values.first(e); break;
+    case 0x00189082:
+      frame.told_apart_by.echo_time_ms = values.float_double(e);
+      break;
+    case 0x00189087:
+      frame.told_apart_by.b_value = values.float_double(e);
+      break;
+    case 0x00200032:
+      frame.position_mm = numbers<3>(values.text(e));
+      break;
+    case 0x00200037:
+      frame.orientation = numbers<6>(values.text(e));
+      break;
+    case 0x00209056:
+      frame.told_apart_by.stack_id = values.first(e);
+      break;
     case 0x00209128:
       if (const auto index = values.long_word(e)) frame.told_apart_by.temporal_position = *index;
       break;
-    case 0x00209153: frame.told_apart_by.trigger_time_ms = values.float_double(e); break;
-    case 0x00280030: frame.spacing_mm = numbers<2>(values.text(e)); break;
-    case 0x00281052: frame.rescale_intercept = number(value_at(values.text(e), 0)); break;
-    case 0x00281053: frame.rescale_slope = number(value_at(values.text(e), 0)); break;
-    default: break;
+    case 0x00209153:
+      frame.told_apart_by.trigger_time_ms = values.float_double(e);
+      break;
+    case 0x00280030:
+      frame.spacing_mm = numbers<2>(values.text(e));
+      break;
+    case 0x00281052:
+      frame.rescale_intercept = number(value_at(values.text(e), 0));
+      break;
+    case 0x00281053:
+      frame.rescale_slope = number(value_at(values.text(e), 0));
+      break;
+    default:
+      break;
   }
 }
 
-/// The macros whose attributes are read: plane position and orientation, pixel measures, pixel value
-/// transformation, frame content, MR echo, MR diffusion, cardiac synchronization, frame types.
+/// The macros whose attributes are read: plane position and orientation, pixel measures, pixel
+/// value transformation, frame content, MR echo, MR diffusion, cardiac synchronization, frame
+/// types.
 bool is_read(std::uint32_t tag) {
   switch (tag) {
     case 0x00209113:
@@ -44,8 +64,10 @@ bool is_read(std::uint32_t tag) {
     case 0x00189117:
     case 0x00189118:
     case 0x00189226:
-    case 0x00189329: return true;
-    default: return false;
+    case 0x00189329:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -44,9 +44,8 @@ class HeaderReader {
         return finish();
       }
       if (e.tag == kSharedFunctionalGroups) {
-        reader.for_each_item(e, [&](ElementReader& item) {
-          read_functional_groups(item, values_, common_);
-        });
+        reader.for_each_item(
+            e, [&](ElementReader& item) { read_functional_groups(item, values_, common_); });
       } else if (e.tag == kPerFrameFunctionalGroups) {
         reader.for_each_item(e, [&](ElementReader& item) {
           if (static_cast<int>(instance_.frames.size()) >= kMaxFrames) return;
@@ -109,57 +108,137 @@ void HeaderReader::take_identity(const Element& e) {
         common_.image_type.emplace_back(*value);
       }
       break;
-    case 0x00080016: instance_.sop_class_uid = values_.first(e); break;
-    case 0x00080018: instance_.sop_instance_uid = values_.first(e); break;
-    case 0x00080060: instance_.modality = values_.first(e); break;
-    case 0x00080070: instance_.manufacturer = values_.whole(e); break;
-    case 0x0008103E: instance_.series_description = values_.whole(e); break;
-    case 0x00100020: patient_id_ = values_.whole(e); break;
-    case 0x00100021: issuer_ = values_.whole(e); break;
-    case 0x00102210: instance_.anatomical_orientation_type = values_.first(e); break;
-    default: break;
+    case 0x00080016:
+      instance_.sop_class_uid = values_.first(e);
+      break;
+    case 0x00080018:
+      instance_.sop_instance_uid = values_.first(e);
+      break;
+    case 0x00080060:
+      instance_.modality = values_.first(e);
+      break;
+    case 0x00080070:
+      instance_.manufacturer = values_.whole(e);
+      break;
+    case 0x0008103E:
+      instance_.series_description = values_.whole(e);
+      break;
+    case 0x00100020:
+      patient_id_ = values_.whole(e);
+      break;
+    case 0x00100021:
+      issuer_ = values_.whole(e);
+      break;
+    case 0x00102210:
+      instance_.anatomical_orientation_type = values_.first(e);
+      break;
+    default:
+      break;
   }
 }
 
 void HeaderReader::take_image(const Element& e) {
   PixelFormat& p = instance_.pixels;
   switch (e.tag) {
-    case 0x00180015: instance_.body_part = values_.first(e); break;
-    case 0x00180050: instance_.slice_thickness_mm = number(value_at(values_.text(e), 0)); break;
-    case 0x00180081: common_.told_apart_by.echo_time_ms = number(value_at(values_.text(e), 0)); break;
-    case 0x00181060: common_.told_apart_by.trigger_time_ms = number(value_at(values_.text(e), 0)); break;
-    case 0x00189087: common_.told_apart_by.b_value = values_.float_double(e); break;
-    case 0x00200100: common_.told_apart_by.temporal_position = integer(values_.text(e)); break;
-    case 0x00181000: instance_.device_serial_number = values_.whole(e); break;
-    case 0x00181120: instance_.gantry_tilt_deg = number(value_at(values_.text(e), 0)); break;
-    case 0x0020000D: instance_.study_uid = values_.first(e); break;
-    case 0x0020000E: instance_.series_uid = values_.first(e); break;
-    case 0x00200011: instance_.series_number = integer(values_.text(e)); break;
-    case 0x00200012: common_.told_apart_by.acquisition_number = integer(values_.text(e)); break;
-    case 0x00200013: instance_.instance_number = integer(values_.text(e)); break;
-    case 0x00200032: common_.position_mm = numbers<3>(values_.text(e)); break;
-    case 0x00200037: common_.orientation = numbers<6>(values_.text(e)); break;
-    case 0x00200052: instance_.frame_of_reference_uid = values_.first(e); break;
-    case 0x00280002: p.samples_per_pixel = values_.word(e); break;
-    case 0x00280004: p.photometric_interpretation = values_.first(e); break;
-    case 0x00280008: p.frames = static_cast<int>(integer(values_.text(e)).value_or(1)); break;
-    case 0x00280010: p.rows = values_.word(e); break;
-    case 0x00280011: p.columns = values_.word(e); break;
-    case 0x00280030: common_.spacing_mm = numbers<2>(values_.text(e)); break;
-    case 0x00280100: p.bits_allocated = values_.word(e); break;
-    case 0x00280101: p.bits_stored = values_.word(e); break;
+    case 0x00180015:
+      instance_.body_part = values_.first(e);
+      break;
+    case 0x00180050:
+      instance_.slice_thickness_mm = number(value_at(values_.text(e), 0));
+      break;
+    case 0x00180081:
+      common_.told_apart_by.echo_time_ms = number(value_at(values_.text(e), 0));
+      break;
+    case 0x00181060:
+      common_.told_apart_by.trigger_time_ms = number(value_at(values_.text(e), 0));
+      break;
+    case 0x00189087:
+      common_.told_apart_by.b_value = values_.float_double(e);
+      break;
+    case 0x00200100:
+      common_.told_apart_by.temporal_position = integer(values_.text(e));
+      break;
+    case 0x00181000:
+      instance_.device_serial_number = values_.whole(e);
+      break;
+    case 0x00181120:
+      instance_.gantry_tilt_deg = number(value_at(values_.text(e), 0));
+      break;
+    case 0x0020000D:
+      instance_.study_uid = values_.first(e);
+      break;
+    case 0x0020000E:
+      instance_.series_uid = values_.first(e);
+      break;
+    case 0x00200011:
+      instance_.series_number = integer(values_.text(e));
+      break;
+    case 0x00200012:
+      common_.told_apart_by.acquisition_number = integer(values_.text(e));
+      break;
+    case 0x00200013:
+      instance_.instance_number = integer(values_.text(e));
+      break;
+    case 0x00200032:
+      common_.position_mm = numbers<3>(values_.text(e));
+      break;
+    case 0x00200037:
+      common_.orientation = numbers<6>(values_.text(e));
+      break;
+    case 0x00200052:
+      instance_.frame_of_reference_uid = values_.first(e);
+      break;
+    case 0x00280002:
+      p.samples_per_pixel = values_.word(e);
+      break;
+    case 0x00280004:
+      p.photometric_interpretation = values_.first(e);
+      break;
+    case 0x00280008:
+      p.frames = static_cast<int>(integer(values_.text(e)).value_or(1));
+      break;
+    case 0x00280010:
+      p.rows = values_.word(e);
+      break;
+    case 0x00280011:
+      p.columns = values_.word(e);
+      break;
+    case 0x00280030:
+      common_.spacing_mm = numbers<2>(values_.text(e));
+      break;
+    case 0x00280100:
+      p.bits_allocated = values_.word(e);
+      break;
+    case 0x00280101:
+      p.bits_stored = values_.word(e);
+      break;
     case 0x00280102:
       p.high_bit = values_.word(e);
       high_bit_ = true;
       break;
-    case 0x00280103: p.is_signed = values_.word(e) == 1; break;
-    case 0x00280120: padding_.value = values_.word(e); break;
-    case 0x00280121: padding_.range_limit = values_.word(e); break;
-    case 0x00281052: common_.rescale_intercept = number(value_at(values_.text(e), 0)); break;
-    case 0x00281053: common_.rescale_slope = number(value_at(values_.text(e), 0)); break;
-    case 0x00281054: instance_.rescale_type = values_.first(e); break;
-    case 0x00282110: instance_.lossy_image_compression = values_.first(e); break;
-    default: break;
+    case 0x00280103:
+      p.is_signed = values_.word(e) == 1;
+      break;
+    case 0x00280120:
+      padding_.value = values_.word(e);
+      break;
+    case 0x00280121:
+      padding_.range_limit = values_.word(e);
+      break;
+    case 0x00281052:
+      common_.rescale_intercept = number(value_at(values_.text(e), 0));
+      break;
+    case 0x00281053:
+      common_.rescale_slope = number(value_at(values_.text(e), 0));
+      break;
+    case 0x00281054:
+      instance_.rescale_type = values_.first(e);
+      break;
+    case 0x00282110:
+      instance_.lossy_image_compression = values_.first(e);
+      break;
+    default:
+      break;
   }
 }
 

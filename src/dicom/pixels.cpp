@@ -16,8 +16,8 @@ template <typename T>
 void cut_out_values(const PixelFormat& format, std::span<std::byte> bytes) {
   const int shift = format.high_bit + 1 - format.bits_stored;
   const auto mask = static_cast<T>((std::uint64_t{1} << format.bits_stored) - 1);
-  const auto sign = format.is_signed ? static_cast<T>(std::uint64_t{1} << (format.bits_stored - 1))
-                                     : T{0};
+  const auto sign =
+      format.is_signed ? static_cast<T>(std::uint64_t{1} << (format.bits_stored - 1)) : T{0};
   auto* values = reinterpret_cast<T*>(bytes.data());
   const std::size_t count = bytes.size() / sizeof(T);
   for (std::size_t i = 0; i < count; ++i) {
@@ -54,12 +54,17 @@ void decode(const FrameReader& reader, const Instance& instance, int frame,
         with_word(p.bits_allocated, [&](auto word) { swap_bytes<decltype(word)>(out); });
       }
       return;
-    case Codec::rle: return decode_rle(reader.codestream(frame), format, out);
-    case Codec::jpeg: return decode_jpeg(reader.codestream(frame), instance, out);
-    case Codec::jpeg_ls: return decode_jpeg_ls(reader.codestream(frame), format, out);
-    case Codec::jpeg_2000: return decode_jpeg_2000(reader.codestream(frame), format, out);
+    case Codec::rle:
+      return decode_rle(reader.codestream(frame), format, out);
+    case Codec::jpeg:
+      return decode_jpeg(reader.codestream(frame), instance, out);
+    case Codec::jpeg_ls:
+      return decode_jpeg_ls(reader.codestream(frame), format, out);
+    case Codec::jpeg_2000:
+      return decode_jpeg_2000(reader.codestream(frame), format, out);
     case Codec::htj2k:
-    case Codec::other: break;
+    case Codec::other:
+      break;
   }
   throw Error(ErrorCode::bad_input,
               "transfer syntax " + transfer_syntax_name(instance.transfer_syntax_uid) +
@@ -68,7 +73,8 @@ void decode(const FrameReader& reader, const Instance& instance, int frame,
 }
 
 /// Native and RLE words may hold an overlay or garbage above High Bit. A codec gives whole numbers:
-/// there only the sign is extended, for a lossy decoder may overshoot Bits Stored and must not wrap.
+/// there only the sign is extended, for a lossy decoder may overshoot Bits Stored and must not
+/// wrap.
 void adjust(Codec codec, PixelFormat p, std::span<std::byte> out) {
   const bool words = codec == Codec::none || codec == Codec::rle;
   if (!words) p.high_bit = p.bits_stored - 1;
@@ -88,9 +94,9 @@ std::size_t frame_bytes(const PixelFormat& format, const Limits& limits) {
   }
   if (format.bits_stored < 1 || format.bits_stored > bits || format.high_bit >= bits ||
       format.high_bit + 1 < format.bits_stored) {
-    throw Error(ErrorCode::bad_input,
-                "Bits Stored " + std::to_string(format.bits_stored) + ", High Bit " +
-                    std::to_string(format.high_bit) + " in " + std::to_string(bits) + " bits");
+    throw Error(ErrorCode::bad_input, "Bits Stored " + std::to_string(format.bits_stored) +
+                                          ", High Bit " + std::to_string(format.high_bit) + " in " +
+                                          std::to_string(bits) + " bits");
   }
   const std::int64_t bytes = static_cast<std::int64_t>(format.rows) * format.columns *
                              format.samples_per_pixel * (bits / 8);
@@ -125,8 +131,8 @@ auto with_file_name(const Instance& instance, F&& work) {
 
 FrameDecoder::FrameDecoder(const Instance& instance, const Limits& limits)
     : state_(with_file_name(instance, [&] {
-        return std::unique_ptr<State>(
-            new State{instance, frame_bytes(instance.pixels, limits), FrameReader(instance, limits)});
+        return std::unique_ptr<State>(new State{instance, frame_bytes(instance.pixels, limits),
+                                                FrameReader(instance, limits)});
       })) {}
 
 FrameDecoder::~FrameDecoder() = default;

@@ -13,8 +13,8 @@
 namespace osler::dicom {
 
 /// Bytes of one decoded frame: rows x columns x samples x (bits allocated / 8).
-/// @throws Error bad_input if a dimension is not positive, bits allocated is not 8, 16 or 32, or the
-/// frame is larger than the limit
+/// @throws Error bad_input if a dimension is not positive, bits allocated is not 8, 16 or 32, or
+/// the frame is larger than the limit
 std::size_t frame_bytes(const PixelFormat& format, const Limits& limits = {});
 
 /// Decodes the frames of one instance. `decode` may be called from several threads at once.
@@ -27,8 +27,9 @@ class FrameDecoder {
   FrameDecoder(FrameDecoder&&) noexcept;
   FrameDecoder& operator=(FrameDecoder&&) = delete;
 
-  /// Values cut out at High Bit / Bits Stored and sign extended to Bits Allocated, native byte order,
-  /// rows top to bottom. A lossy codec's values that overshoot Bits Stored are left as they are.
+  /// Values cut out at High Bit / Bits Stored and sign extended to Bits Allocated, native byte
+  /// order, rows top to bottom. A lossy codec's values that overshoot Bits Stored are left as they
+  /// are.
   /// @param frame  from 0
   /// @param out    exactly frame_bytes(instance.pixels) bytes
   /// @throws Error bad_input: damaged pixel data, or a transfer syntax that is not decoded

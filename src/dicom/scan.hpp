@@ -17,10 +17,10 @@ struct Limits {
   std::int64_t max_volume_bytes = 16LL << 30;  ///< of one volume
 };
 
-/// Walks `inputs` (files, or folders with all below; links to folders are not followed), reads every
-/// header and groups by study and series. A file that is not DICOM, is damaged or has no identifiers
-/// is listed in `unreadable` with the reason; it does not end the scan. Folders are read in order of
-/// name, so the result does not depend on the file system.
+/// Walks `inputs` (files, or folders with all below; links to folders are not followed), reads
+/// every header and groups by study and series. A file that is not DICOM, is damaged or has no
+/// identifiers is listed in `unreadable` with the reason; it does not end the scan. Folders are
+/// read in order of name, so the result does not depend on the file system.
 /// @throws Error bad_input if an input does not exist
 ScanResult scan(std::span<const std::filesystem::path> inputs, const Limits& limits = {},
                 const Progress& progress = {});

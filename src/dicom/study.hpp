@@ -27,8 +27,8 @@ struct PixelFormat {
   bool operator==(const PixelFormat&) const = default;
 };
 
-/// What tells the volumes of one series apart, where several share their positions. Absent values are
-/// absent.
+/// What tells the volumes of one series apart, where several share their positions. Absent values
+/// are absent.
 struct ToldApartBy {
   std::optional<double> echo_time_ms;
   std::optional<double> b_value;          ///< s/mm2
@@ -45,7 +45,7 @@ struct Frame {
   std::optional<std::array<double, 2>> spacing_mm;   ///< {between rows, between columns}
   std::optional<double> rescale_slope;
   std::optional<double> rescale_intercept;
-  std::vector<std::string> image_type;               ///< Image Type, or Frame Type if there is one
+  std::vector<std::string> image_type;  ///< Image Type, or Frame Type if there is one
   ToldApartBy told_apart_by;
 };
 
@@ -77,7 +77,7 @@ struct Instance {
   std::vector<Frame> frames;            ///< pixels.frames of them if the header describes so many
   std::string rescale_type;
   bool has_modality_lut_sequence = false;
-  std::optional<std::int64_t> pixel_padding_value;        ///< read in Pixel Representation
+  std::optional<std::int64_t> pixel_padding_value;  ///< read in Pixel Representation
   std::optional<std::int64_t> pixel_padding_range_limit;
 };
 
@@ -98,9 +98,9 @@ struct Unreadable {
 };
 
 struct ScanResult {
-  std::vector<Study> studies;         ///< in order of UID
-  std::vector<Unreadable> unreadable; ///< every file that was looked at and is not in `studies`
-  std::int64_t duplicates = 0;        ///< files whose SOP Instance UID was already there
+  std::vector<Study> studies;          ///< in order of UID
+  std::vector<Unreadable> unreadable;  ///< every file that was looked at and is not in `studies`
+  std::int64_t duplicates = 0;         ///< files whose SOP Instance UID was already there
 };
 
 }  // namespace osler::dicom

@@ -2,8 +2,8 @@
 // Values of elements as text and numbers (PS3.5 6.2). Inside the room only.
 
 #include <array>
-#include <cmath>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <optional>

@@ -1,6 +1,6 @@
 #pragma once
-// What was found about this patient, once, in memory. SEG, SR, secondary captures, HTML and JSON are
-// all made from this, so that they cannot disagree.
+// What was found about this patient, once, in memory. SEG, SR, secondary captures, HTML and JSON
+// are all made from this, so that they cannot disagree.
 
 #include <array>
 #include <cstdint>
@@ -19,12 +19,12 @@ namespace osler {
 /// One segment of the segmentation; `number` counts from 1 without gaps.
 struct Segment {
   int number = 0;
-  std::string label;                   ///< e.g. "Left hippocampus, anterior part"
-  Code category;                       ///< CID 7150, e.g. (123037004, SCT, Body structure)
-  Code type;                           ///< e.g. (5366008, SCT, Hippocampus)
-  std::optional<Code> type_modifier;   ///< laterality
-  std::optional<Code> part_modifier;   ///< topographical modifier, e.g. (255549009, SCT, Anterior)
-  std::array<std::uint8_t, 3> rgb{};   ///< recommended display colour, sRGB
+  std::string label;                  ///< e.g. "Left hippocampus, anterior part"
+  Code category;                      ///< CID 7150, e.g. (123037004, SCT, Body structure)
+  Code type;                          ///< e.g. (5366008, SCT, Hippocampus)
+  std::optional<Code> type_modifier;  ///< laterality
+  std::optional<Code> part_modifier;  ///< topographical modifier, e.g. (255549009, SCT, Anterior)
+  std::array<std::uint8_t, 3> rgb{};  ///< recommended display colour, sRGB
 };
 
 /// Labels on the source grid: 0 background, else a segment's number.
@@ -36,28 +36,28 @@ struct LabelMap {
 /// A measured structure. One that names a single segment is that segment; one that names several is
 /// their union, its figures derived from theirs.
 struct Finding {
-  std::string label;                ///< "Left hippocampus"
-  Code code;                        ///< anatomy
+  std::string label;  ///< "Left hippocampus"
+  Code code;          ///< anatomy
   std::optional<Code> laterality;
   std::optional<Code> part;
   std::vector<int> segments;
   std::int64_t voxels = 0;
-  double volume_mm3 = 0;            ///< voxels x voxel volume on the source grid
-  Vec3 centroid_mm{};               ///< LPS, mean of the voxel centres
+  double volume_mm3 = 0;  ///< voxels x voxel volume on the source grid
+  Vec3 centroid_mm{};     ///< LPS, mean of the voxel centres
 };
 
 /// Left against right of one structure.
 struct Asymmetry {
-  std::string label;                ///< "Hippocampus"
-  double index = 0;                 ///< (left - right) / mean of both; positive: left is larger
+  std::string label;  ///< "Hippocampus"
+  double index = 0;   ///< (left - right) / mean of both; positive: left is larger
 };
 
 enum class GateLevel { refuse, warn };
 
 /// A quality signal and what became of it.
 struct Gate {
-  std::string name;      ///< snake_case, stable: mutual_information, ...
-  std::string meaning;   ///< one sentence
+  std::string name;     ///< snake_case, stable: mutual_information, ...
+  std::string meaning;  ///< one sentence
   double value = 0;
   std::optional<double> at_least;  ///< passes if value >= at_least
   std::optional<double> at_most;   ///< passes if value <= at_most
@@ -90,17 +90,17 @@ struct SourceSeries {
   std::vector<SliceSource> instances;  ///< in slice order
   std::vector<Reason> warnings;        ///< of the volume's verdict
   bool lossy = false;
-  std::string pixel_digest;            ///< SHA-256 of the stored values in slice order
+  std::string pixel_digest;  ///< SHA-256 of the stored values in slice order
 };
 
 struct Findings {
   Status status = Status::refused;
   ModelUse model;
-  std::string device;                 ///< what ran, e.g. "cpu (4 threads)", "cuda:0 (NVIDIA H100)"
+  std::string device;  ///< what ran, e.g. "cpu (4 threads)", "cuda:0 (NVIDIA H100)"
   SourceSeries source;
-  std::string configuration_digest;   ///< SHA-256 of the settings that can change a result
-  std::vector<Segment> segments;      ///< empty unless complete
-  std::vector<Finding> findings;      ///< wholes first, then parts; empty unless complete
+  std::string configuration_digest;  ///< SHA-256 of the settings that can change a result
+  std::vector<Segment> segments;     ///< empty unless complete
+  std::vector<Finding> findings;     ///< wholes first, then parts; empty unless complete
   std::vector<Asymmetry> asymmetries;
   std::vector<Gate> gates;
   std::vector<std::string> refusals;  ///< sentences: why there are no numbers

@@ -19,9 +19,12 @@ std::string capitalised(std::string text) {
 
 std::string_view to_string(Status status) {
   switch (status) {
-    case Status::complete: return "complete";
-    case Status::partial: return "partial";
-    case Status::refused: return "refused";
+    case Status::complete:
+      return "complete";
+    case Status::partial:
+      return "partial";
+    case Status::refused:
+      return "refused";
   }
   return "refused";
 }

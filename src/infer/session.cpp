@@ -23,7 +23,9 @@ class SpanBuffer : public std::streambuf {
 
  protected:
   pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode) override {
-    char* base = from == std::ios_base::beg ? eback() : from == std::ios_base::cur ? gptr() : egptr();
+    char* base = from == std::ios_base::beg   ? eback()
+                 : from == std::ios_base::cur ? gptr()
+                                              : egptr();
     char* target = base + offset;
     if (target < eback() || target > egptr()) return pos_type(off_type(-1));
     setg(eback(), target, egptr());
@@ -39,8 +41,9 @@ void load_cuda_backend() {
   static void* const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
   if (library == nullptr) {
     const char* reason = dlerror();
-    throw Error(ErrorCode::device, std::string("LibTorch's CUDA library cannot be loaded: ") +
-                                       (reason == nullptr ? "unknown reason" : reason),
+    throw Error(ErrorCode::device,
+                std::string("LibTorch's CUDA library cannot be loaded: ") +
+                    (reason == nullptr ? "unknown reason" : reason),
                 "a LibTorch built with CUDA", "use --device cpu");
   }
 }

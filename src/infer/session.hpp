@@ -23,7 +23,8 @@ struct Tensor {
 /// One network on one device. `forward` may be called again and again, from one thread at a time.
 class Session {
  public:
-  /// @param weights bytes of a TorchScript file whose digest the caller has checked: loading runs it
+  /// @param weights bytes of a TorchScript file whose digest the caller has checked: loading runs
+  /// it
   /// @throws Error model if the bytes are no TorchScript; Error device
   Session(std::span<const std::byte> weights, const Device& device);
   ~Session();

@@ -27,8 +27,7 @@ std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan,
   for (const Reason& reason : plan.reasons) {
     if (reason.refuses) out.push_back(reason);
   }
-  const std::string body_part =
-      series.instances.empty() ? "" : series.instances.front().body_part;
+  const std::string body_part = series.instances.empty() ? "" : series.instances.front().body_part;
   if (!body_part.empty() && !contains(wants.body_parts, body_part)) {
     out.push_back({"body_part",
                    fmt::format("body part {}; {} wants {}", body_part, package.name,
@@ -56,11 +55,11 @@ std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan,
   }
   const double coarsest = *std::max_element(spacing.begin(), spacing.end());
   if (coarsest > wants.max_spacing_mm) {
-    out.push_back({"spacing",
-                   fmt::format("voxels of {:.2f} x {:.2f} x {:.2f} mm; {} wants none coarser than {} mm",
-                               spacing[0], spacing[1], spacing[2], package.name,
-                               wants.max_spacing_mm),
-                   true});
+    out.push_back(
+        {"spacing",
+         fmt::format("voxels of {:.2f} x {:.2f} x {:.2f} mm; {} wants none coarser than {} mm",
+                     spacing[0], spacing[1], spacing[2], package.name, wants.max_spacing_mm),
+         true});
   }
   return out;
 }

@@ -10,8 +10,8 @@
 
 namespace osler {
 
-/// What keeps volume `index` of a series from this model; empty if it fits. A series without volumes
-/// never fits, whatever the index.
+/// What keeps volume `index` of a series from this model; empty if it fits. A series without
+/// volumes never fits, whatever the index.
 std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan, std::size_t index,
                             const ModelPackage& package);
 

@@ -56,8 +56,8 @@ std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>&
 }
 
 /// Every file that a result set can have.
-const std::vector<std::string> kResultFiles{"seg.dcm",         "sr.dcm",      "sc-axial.dcm",
-                                            "sc-coronal.dcm",  "sc-sagittal.dcm", "report.html",
+const std::vector<std::string> kResultFiles{"seg.dcm",        "sr.dcm",          "sc-axial.dcm",
+                                            "sc-coronal.dcm", "sc-sagittal.dcm", "report.html",
                                             "findings.json"};
 
 /// A study in which nothing fits leaves a findings.json that says why.
@@ -78,9 +78,10 @@ StudyOutcome refuse_study(const dicom::Study& study, const std::vector<SeriesNot
   outcome.outputs = {"findings.json"};
   StagedFolder folder(outcome.folder);
   folder.supersede(kResultFiles);
-  folder.write("findings.json", report::to_json(f, outcome.outputs)
-                                        .dump(2, ' ', false, Json::error_handler_t::replace) +
-                                    "\n");
+  folder.write(
+      "findings.json",
+      report::to_json(f, outcome.outputs).dump(2, ' ', false, Json::error_handler_t::replace) +
+          "\n");
   folder.commit();
   return outcome;
 }
@@ -114,7 +115,8 @@ int exit_code_of(const RunReport& report) {
 std::vector<LoadedModel> load_models(const RunOptions& options, const Device& device) {
   std::vector<LoadedModel> models;
   for (const std::string& name : options.models) {
-    models.push_back(load_model(find_package(name, options.model_places), options.templates, device));
+    models.push_back(
+        load_model(find_package(name, options.model_places), options.templates, device));
   }
   return models;
 }
@@ -137,7 +139,8 @@ RunReport run(const RunOptions& options, const Progress& progress,
     throw Error(ErrorCode::bad_input,
                 "no DICOM objects in the input (" + std::to_string(report.unreadable.size()) +
                     " files looked at)",
-                "DICOM files, or folders that hold them", "see 'osler inspect' for each file's reason");
+                "DICOM files, or folders that hold them",
+                "see 'osler inspect' for each file's reason");
   }
   { const StagedFolder writable(options.out / "probe"); }
   notify(progress, "load model", 0, 1);

@@ -16,8 +16,8 @@ namespace osler {
 struct RunOptions {
   std::vector<std::filesystem::path> inputs;
   std::filesystem::path out;
-  std::vector<std::string> models;                 ///< names or folders
-  std::vector<std::filesystem::path> model_places; ///< where names are looked up
+  std::vector<std::string> models;                  ///< names or folders
+  std::vector<std::filesystem::path> model_places;  ///< where names are looked up
   std::filesystem::path templates;
   std::string device = "auto";
   dicom::Limits limits;

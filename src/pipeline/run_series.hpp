@@ -37,7 +37,7 @@ struct RunContext {
 
 struct SeriesResult {
   Volume volume;
-  LabelMap labels;    ///< empty unless findings.status is complete
+  LabelMap labels;  ///< empty unless findings.status is complete
   Findings findings;
 };
 

@@ -62,7 +62,8 @@ std::optional<Vec3> output_centroid(const Probabilities& p, const std::vector<st
   return (1 / count) * sum;
 }
 
-double shape_z(const Probabilities& p, const std::vector<std::uint8_t>& mask, const ShapeRule& rule) {
+double shape_z(const Probabilities& p, const std::vector<std::uint8_t>& mask,
+               const ShapeRule& rule) {
   const auto from = output_centroid(p, mask, rule.from), to = output_centroid(p, mask, rule.to);
   if (!from || !to) return 99;
   const Vec3 axis = *to - *from;
@@ -84,8 +85,8 @@ std::optional<SideResult> two_pass(Session& session, const HeadContext& head, co
   task.visible = centred(steps.find.frame);
   task.statistics = centred(steps.find.statistics);
   NetworkInput input = cut_out(head.device, head.source, head.lps_to_index, task);
-  const LargestComponent found = largest_component(
-      above(foreground(run(session, input)), steps.find.threshold), input.size);
+  const LargestComponent found =
+      largest_component(above(foreground(run(session, input)), steps.find.threshold), input.size);
   if (found.voxels == 0) return std::nullopt;
 
   task.frame = steps.measure.frame;

@@ -17,16 +17,16 @@ namespace osler {
 struct HeadContext {
   Device device;
   kernels::SourceView source;
-  Affine lps_to_index;      ///< of the source grid
+  Affine lps_to_index;  ///< of the source grid
   Affine template_to_lps;
 };
 
 struct SideResult {
-  Probabilities probabilities;   ///< on the box's 1 mm grid
-  double uncertain_share = 0;    ///< voxels with .1 < p < .9 per voxel of the structure
-  double component_share = 0;    ///< of the largest component
-  double shape_z = 0;            ///< worst z-score of the axis between two outputs' centroids
-  double centre_distance_mm = 0; ///< box centre in the template from the expected place
+  Probabilities probabilities;    ///< on the box's 1 mm grid
+  double uncertain_share = 0;     ///< voxels with .1 < p < .9 per voxel of the structure
+  double component_share = 0;     ///< of the largest component
+  double shape_z = 0;             ///< worst z-score of the axis between two outputs' centroids
+  double centre_distance_mm = 0;  ///< box centre in the template from the expected place
 };
 
 /// @return nothing if the network finds nothing on this side

@@ -40,7 +40,8 @@ LargestComponent largest_component(std::span<const std::uint8_t> mask, const Siz
   }
   std::uint32_t best = 1;
   for (std::uint32_t label = 2; label < counts.size(); ++label) {
-    if (counts[label] > counts[best] || (counts[label] == counts[best] && first[label] < first[best])) {
+    if (counts[label] > counts[best] ||
+        (counts[label] == counts[best] && first[label] < first[best])) {
       best = label;
     }
   }

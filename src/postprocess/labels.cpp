@@ -42,7 +42,8 @@ std::vector<float> evidence(const Probabilities& p, double threshold) {
   const auto shift = static_cast<float>(std::log(threshold / (1 - threshold)));
   for (std::size_t i = 0; i < values.size(); ++i) {
     // From the two sides' own probabilities: 1 - p would lose what is left of a small one.
-    const float odds = std::log(std::max(values[i], 1e-30F)) - std::log(std::max(p.of(0)[i], 1e-30F));
+    const float odds =
+        std::log(std::max(values[i], 1e-30F)) - std::log(std::max(p.of(0)[i], 1e-30F));
     values[i] = std::clamp(odds - shift, -kEvidenceBound, kEvidenceBound);
   }
   return values;
@@ -142,8 +143,8 @@ std::int64_t paint(const Probabilities& p, double threshold, std::span<const std
   return component.voxels;
 }
 
-std::vector<LabelStatistics> label_statistics(std::span<const std::uint8_t> labels, const Grid& grid,
-                                              int max_label) {
+std::vector<LabelStatistics> label_statistics(std::span<const std::uint8_t> labels,
+                                              const Grid& grid, int max_label) {
   struct Sums {
     std::int64_t n = 0, x = 0, y = 0, z = 0;
   };
@@ -167,9 +168,8 @@ std::vector<LabelStatistics> label_statistics(std::span<const std::uint8_t> labe
     out[label].voxels = s.n;
     if (s.n == 0) continue;
     const auto n = static_cast<double>(s.n);
-    out[label].centroid_mm =
-        grid.index_to_lps({static_cast<double>(s.x) / n, static_cast<double>(s.y) / n,
-                           static_cast<double>(s.z) / n});
+    out[label].centroid_mm = grid.index_to_lps(
+        {static_cast<double>(s.x) / n, static_cast<double>(s.y) / n, static_cast<double>(s.z) / n});
   }
   return out;
 }

@@ -13,11 +13,12 @@ namespace osler {
 
 /// Evidence beyond which a voxel of the network's grid counts as certain, in nats of log odds.
 ///
-/// Interpolating probabilities and then applying a threshold above one half eats into the structure:
-/// between a certain inside (1) and a certain outside (0), 0.75 is reached a quarter of a voxel from
-/// the inside centre and not half-way, which took 12 % off a hippocampus. Log odds against the
-/// threshold, held to plus and minus the same bound, put a sharp edge half-way between two centres,
-/// as counting voxels on the network's grid does, and keep what a soft edge says below a voxel.
+/// Interpolating probabilities and then applying a threshold above one half eats into the
+/// structure: between a certain inside (1) and a certain outside (0), 0.75 is reached a quarter of
+/// a voxel from the inside centre and not half-way, which took 12 % off a hippocampus. Log odds
+/// against the threshold, held to plus and minus the same bound, put a sharp edge half-way between
+/// two centres, as counting voxels on the network's grid does, and keep what a soft edge says below
+/// a voxel.
 inline constexpr float kEvidenceBound = 2.0F;
 
 /// Writes into `labels` (as many as the grid has voxels, c fastest), for every source voxel whose
@@ -38,7 +39,7 @@ struct LabelStatistics {
 };
 
 /// @return one per label 0..max_label (entry 0 is background, not computed)
-std::vector<LabelStatistics> label_statistics(std::span<const std::uint8_t> labels, const Grid& grid,
-                                              int max_label);
+std::vector<LabelStatistics> label_statistics(std::span<const std::uint8_t> labels,
+                                              const Grid& grid, int max_label);
 
 }  // namespace osler

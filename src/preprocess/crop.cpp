@@ -37,7 +37,8 @@ Affine crop_axes(const Affine& template_to_lps, const Side& side) {
                               template_to_lps(side.centre_mm));
 }
 
-kernels::Normalisation z_score(std::vector<float> values, const std::array<double, 2>& percentiles) {
+kernels::Normalisation z_score(std::vector<float> values,
+                               const std::array<double, 2>& percentiles) {
   if (values.empty()) throw Error(ErrorCode::bad_input, "an empty region has no intensities");
   kernels::Normalisation n;
   const double low = percentile(values, percentiles[0]);

@@ -31,10 +31,10 @@ Size3 frame_origin(const CropBox& box, const Size3& frame);
 
 /// What the network is shown.
 struct NetworkInput {
-  Affine index_to_lps;         ///< of the frame's voxels
-  Size3 origin{};              ///< crop index of the frame's voxel (0, 0, 0)
+  Affine index_to_lps;  ///< of the frame's voxels
+  Size3 origin{};       ///< crop index of the frame's voxel (0, 0, 0)
   Size3 size{};
-  std::vector<float> values;   ///< normalised
+  std::vector<float> values;  ///< normalised
 };
 
 /// How a network input is cut: `frame` voxels with the box `visible` in its middle; intensities are

@@ -20,7 +20,8 @@ AxisChoice nearest_axes(const std::array<Vec3, 3>& directions) {
   double best_trace = -4;
   std::array<int, 3> p{0, 1, 2};
   do {
-    const bool even = (p[0] == 0 && p[1] == 1) || (p[0] == 1 && p[1] == 2) || (p[0] == 2 && p[1] == 0);
+    const bool even =
+        (p[0] == 0 && p[1] == 1) || (p[0] == 1 && p[1] == 2) || (p[0] == 2 && p[1] == 0);
     for (int bits = 0; bits < 8; ++bits) {
       const std::array<double, 3> sign{bits & 1 ? -1.0 : 1.0, bits & 2 ? -1.0 : 1.0,
                                        bits & 4 ? -1.0 : 1.0};
@@ -100,14 +101,15 @@ CoarseHead coarse_head(const Device& device, const kernels::SourceView& source, 
     std::size_t index = 0;
     for (std::size_t i = 1; i < 3; ++i) {
       const auto along = [&](std::size_t c) {
-        return std::abs(frame.index_to_head.m[head * 4 + c]) / norm(frame.index_to_head.column(static_cast<int>(c)));
+        return std::abs(frame.index_to_head.m[head * 4 + c]) /
+               norm(frame.index_to_head.column(static_cast<int>(c)));
       };
       if (along(i) > along(index)) index = i;
     }
     const double spacing = norm(frame.index_to_head.column(static_cast<int>(index)));
     const std::int64_t n = grid.size[index];
-    const std::int64_t block =
-        std::clamp<std::int64_t>(std::llround(spacing_mm / spacing), 1, std::max<std::int64_t>(n, 1));
+    const std::int64_t block = std::clamp<std::int64_t>(std::llround(spacing_mm / spacing), 1,
+                                                        std::max<std::int64_t>(n, 1));
     const std::int64_t blocks = n / block;
     const auto start = static_cast<double>((n - blocks * block) / 2);
     const bool forward = frame.index_to_head.m[head * 4 + index] > 0;

@@ -57,7 +57,8 @@ class Reader {
   }
 
   [[noreturn]] void fail(const std::string& key, const std::string& what) const {
-    throw Error(ErrorCode::model, "model.json: " + path_ + (key.empty() ? "" : "/" + key) + " " + what,
+    throw Error(ErrorCode::model,
+                "model.json: " + path_ + (key.empty() ? "" : "/" + key) + " " + what,
                 "the members that docs/schema/model.schema.json names", "repair the package");
   }
 
@@ -113,7 +114,8 @@ LocalisedTwoPass read_steps(const Reader& root) {
       steps.find = {r.get<Size3>("frame"), r.get<Size3>("statistics"), r.get<double>("threshold")};
     } else if (step == "measure") {
       steps.measure = {r.get<Size3>("frame"), r.get<std::int64_t>("margin"),
-                       r.get<Size3>("min_box"), r.get<Size3>("max_box"), r.get<double>("threshold")};
+                       r.get<Size3>("min_box"), r.get<Size3>("max_box"),
+                       r.get<double>("threshold")};
     } else {
       r.fail("step", "'" + step + "' is not a step that this program knows");
     }
@@ -142,12 +144,9 @@ SegmentRule read_segment(const Reader& r) {
 }
 
 GateRule read_gate(const Reader& r) {
-  return {r.get<std::string>("name"),
-          r.get<std::string>("signal"),
-          r.get<std::string>("meaning"),
-          optional_number(r, "at_least"),
-          optional_number(r, "at_most"),
-          r.has("warn_only") && r.get<bool>("warn_only")};
+  return {r.get<std::string>("name"),    r.get<std::string>("signal"),
+          r.get<std::string>("meaning"), optional_number(r, "at_least"),
+          optional_number(r, "at_most"), r.has("warn_only") && r.get<bool>("warn_only")};
 }
 
 void check_segments(const ModelPackage& p, const Reader& root) {
@@ -186,7 +185,8 @@ ModelPackage read_package(const fs::path& folder) {
     throw Error(ErrorCode::model, "model.json in " + folder.string() + " is not valid JSON");
   }
   const Reader root(json, "");
-  if (root.get<std::string>("format") != kFormat) root.fail("format", "is not " + std::string(kFormat));
+  if (root.get<std::string>("format") != kFormat)
+    root.fail("format", "is not " + std::string(kFormat));
 
   ModelPackage p;
   p.folder = folder;
@@ -259,7 +259,8 @@ std::vector<std::byte> read_weights(const ModelPackage& package) {
   const std::string found = sha256_hex(bytes);
   if (found != package.weights_sha256) {
     throw Error(ErrorCode::model, "weights of " + package.name + " have SHA-256 " + found,
-                package.weights_sha256, "install the package again; do not run other people's weights");
+                package.weights_sha256,
+                "install the package again; do not run other people's weights");
   }
   return bytes;
 }

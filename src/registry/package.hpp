@@ -25,14 +25,14 @@ struct InputRules {
 
 /// An image in which a place is known, made from a system package at set-up.
 struct TemplateUse {
-  std::string file;     ///< in the template folder
+  std::string file;  ///< in the template folder
   std::string sha256;
   std::string package;  ///< Debian package that it is made from
 };
 
 /// One side of a paired structure, cut out around a known place of the template.
 struct Side {
-  std::string name;       ///< "left" or "right"
+  std::string name;  ///< "left" or "right"
   Code laterality;
   Vec3 centre_mm{};       ///< in the template, LPS
   bool mirrored = false;  ///< shown to the network left for right
@@ -57,7 +57,7 @@ struct MeasureStep {
   std::int64_t margin = 0;  ///< voxels around what was found
   Size3 min_box{};
   Size3 max_box{};
-  double threshold = 0.5;   ///< on the summed probability of the classes
+  double threshold = 0.5;  ///< on the summed probability of the classes
 };
 
 /// From the centroid of one output to that of another, in the crop's axes: what is usual.
@@ -80,8 +80,8 @@ struct LocalisedTwoPass {
 /// What a class of the network's output becomes on one side.
 struct SegmentRule {
   std::string label;
-  std::string side;   ///< name of the Side
-  int output = 0;     ///< channel of the network's output
+  std::string side;  ///< name of the Side
+  int output = 0;    ///< channel of the network's output
   Code category;
   Code type;
   std::optional<Code> part;
@@ -110,15 +110,15 @@ struct ModelPackage {
   std::string licence;
   std::string weights_file;
   std::string weights_sha256;
-  int classes = 0;                    ///< channels of the output, background included
-  std::string structure;              ///< e.g. "hippocampus": the whole that the classes are parts of
+  int classes = 0;        ///< channels of the output, background included
+  std::string structure;  ///< e.g. "hippocampus": the whole that the classes are parts of
   Code structure_code;
   std::vector<SegmentRule> segments;  ///< in order of segment number
   std::vector<GateRule> gates;
   InputRules wants;
   LocalisedTwoPass steps;
-  std::string description_sha256;     ///< of model.json
-  std::string digest;                 ///< SHA-256 over description and weights digests
+  std::string description_sha256;  ///< of model.json
+  std::string digest;              ///< SHA-256 over description and weights digests
 };
 
 /// Reads and checks model.json; does not read the weights.

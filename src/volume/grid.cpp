@@ -6,7 +6,9 @@
 
 namespace osler {
 
-double Grid::voxel_mm3() const { return std::abs(index_to_lps.determinant()); }
+double Grid::voxel_mm3() const {
+  return std::abs(index_to_lps.determinant());
+}
 
 double Grid::tilt_deg() const {
   const Vec3 normal = cross(index_to_lps.column(0), index_to_lps.column(1));
@@ -19,9 +21,12 @@ double Grid::tilt_deg() const {
 
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::usable: return "usable";
-    case Verdict::usable_with: return "usable_with";
-    case Verdict::refused: return "refused";
+    case Verdict::usable:
+      return "usable";
+    case Verdict::usable_with:
+      return "usable_with";
+    case Verdict::refused:
+      return "refused";
   }
   return "refused";
 }

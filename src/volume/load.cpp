@@ -58,8 +58,7 @@ Volume describe(const VolumePlan& plan) {
 Volume load_volume(const VolumePlan& plan, const dicom::Limits& limits) {
   Volume volume = describe(plan);
   const Decoders decoders = open_multi_frame(plan, limits);
-  const std::size_t slice_bytes =
-      dicom::frame_bytes(plan.slices.front().instance->pixels, limits);
+  const std::size_t slice_bytes = dicom::frame_bytes(plan.slices.front().instance->pixels, limits);
   volume.voxels = std::make_unique_for_overwrite<std::byte[]>(slice_bytes * plan.slices.size());
   std::vector<std::string> failures(plan.slices.size());
 #pragma omp parallel for schedule(dynamic, 1)

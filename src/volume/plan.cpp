@@ -40,9 +40,7 @@ Vec3 column_of(const SliceRef& s) {
 
 void check_attributes(const Slices& slices, StackPlan& plan) {
   const Instance& first = *slices.front().instance;
-  const auto any = [&](auto&& test) {
-    return std::any_of(slices.begin(), slices.end(), test);
-  };
+  const auto any = [&](auto&& test) { return std::any_of(slices.begin(), slices.end(), test); };
   if (any([](const SliceRef& s) {
         const auto& spacing = *s.frame().spacing_mm;
         return !(spacing[0] > 0) || !(spacing[1] > 0);
@@ -64,14 +62,14 @@ void check_attributes(const Slices& slices, StackPlan& plan) {
   }
   if (any([](const SliceRef& s) { return s.instance->has_modality_lut_sequence; })) {
     plan.add("modality_lut", "values go through a Modality LUT Sequence, which is not applied yet",
-        true);
+             true);
   }
   if (first.modality == "CT" && any([](const SliceRef& s) {
         const dicom::Frame& f = s.frame();
         return !s.instance->has_modality_lut_sequence && (!f.rescale_slope || !f.rescale_intercept);
       })) {
     plan.add("rescale_absent", "CT without Rescale Slope and Intercept: CT numbers are unknown",
-        true);
+             true);
   }
   if (any([](const SliceRef& s) {
         return s.frame().rescale_slope && *s.frame().rescale_slope == 0;
@@ -104,14 +102,16 @@ void drop_duplicates(Slices& slices, const Vec3& normal, StackPlan& plan,
       ++(same_pixels(kept.back(), slice, limits) ? dropped : different);
     } catch (const Error& error) {
       plan.add("undecodable_slice",
-               fmt::format("slices share a position and cannot be compared: {}", error.what()), true);
+               fmt::format("slices share a position and cannot be compared: {}", error.what()),
+               true);
       return;
     }
   }
   if (dropped > 0) {
-    plan.add("duplicate_slice",
-             fmt::format("{} slices stand twice with the same pixels; one of each was used", dropped),
-             false);
+    plan.add(
+        "duplicate_slice",
+        fmt::format("{} slices stand twice with the same pixels; one of each was used", dropped),
+        false);
   }
   if (different > 0) {
     plan.add("duplicate_position",
@@ -205,10 +205,9 @@ StackPlan plan_stack(Stack stack, const dicom::Limits& limits) {
   StackPlan plan;
   Slices& slices = stack.slices;
   check_attributes(slices, plan);
-  const bool directions_known =
-      std::none_of(plan.reasons.begin(), plan.reasons.end(), [](const Reason& r) {
-        return r.code == "bad_spacing" || r.code == "bad_orientation";
-      });
+  const bool directions_known = std::none_of(
+      plan.reasons.begin(), plan.reasons.end(),
+      [](const Reason& r) { return r.code == "bad_spacing" || r.code == "bad_orientation"; });
   if (!directions_known || !check_size(slices, plan, limits)) return plan;
 
   const Vec3 normal = slice_normal(slices.front());
@@ -225,8 +224,8 @@ StackPlan plan_stack(Stack stack, const dicom::Limits& limits) {
   volume.type = scalar_type(first.instance->pixels);
   volume.grid.size = {first.instance->pixels.columns, first.instance->pixels.rows,
                       static_cast<std::int64_t>(slices.size())};
-  // PixelSpacing is {between rows, between columns}: a step along the row direction goes from column
-  // to column.
+  // PixelSpacing is {between rows, between columns}: a step along the row direction goes from
+  // column to column.
   const auto& spacing = *first.frame().spacing_mm;
   volume.grid.index_to_lps =
       Affine::from_columns(spacing[1] * row_of(first), spacing[0] * column_of(first),
@@ -252,9 +251,8 @@ SeriesPlan plan_series(const dicom::Series& series, const dicom::Limits& limits)
   for (Stack& stack : split_into_stacks(slices, plan.reasons)) {
     stacks.push_back(plan_stack(std::move(stack), limits));
   }
-  const bool any_usable = std::any_of(stacks.begin(), stacks.end(), [](const StackPlan& s) {
-    return s.volume && !s.refused();
-  });
+  const bool any_usable = std::any_of(stacks.begin(), stacks.end(),
+                                      [](const StackPlan& s) { return s.volume && !s.refused(); });
   for (StackPlan& stack : stacks) {
     const bool kept = stack.volume && (!any_usable || !stack.refused());
     for (Reason& reason : stack.reasons) {

@@ -1,6 +1,6 @@
 #pragma once
-// Series -> where its voxels lie in patient space, with a typed verdict, before any pixel is decoded
-// (but for slices that share a position). Rules and tolerances: docs/geometry.md.
+// Series -> where its voxels lie in patient space, with a typed verdict, before any pixel is
+// decoded (but for slices that share a position). Rules and tolerances: docs/geometry.md.
 
 #include <cstddef>
 #include <string>

@@ -15,7 +15,9 @@ namespace {
 using dicom::Frame;
 using dicom::Instance;
 
-bool has_geometry(const Frame& f) { return f.position_mm && f.orientation && f.spacing_mm; }
+bool has_geometry(const Frame& f) {
+  return f.position_mm && f.orientation && f.spacing_mm;
+}
 
 bool is_localizer(const Frame& f) {
   return std::find(f.image_type.begin(), f.image_type.end(), "LOCALIZER") != f.image_type.end();
@@ -24,8 +26,8 @@ bool is_localizer(const Frame& f) {
 /// The part of Image Type that makes it another quantity: original or derived, and phase, real,
 /// imaginary or a map instead of a magnitude.
 std::string kind_of(const Frame& f) {
-  static constexpr std::array kOther{"P",   "PHASE", "PHASE MAP", "R",  "REAL",   "I",
-                                     "ADC", "IMAGINARY", "FA",    "T1 MAP", "T2 MAP", "TRACEW"};
+  static constexpr std::array kOther{"P",   "PHASE",     "PHASE MAP", "R",      "REAL",   "I",
+                                     "ADC", "IMAGINARY", "FA",        "T1 MAP", "T2 MAP", "TRACEW"};
   std::string kind = f.image_type.empty() ? "" : f.image_type.front();
   for (const std::string& word : f.image_type) {
     if (std::find(kOther.begin(), kOther.end(), word) != kOther.end()) kind += " " + word;
@@ -44,7 +46,8 @@ bool same_shape(const SliceRef& a, const SliceRef& b) {
     }
   }
   for (std::size_t i = 0; i < 6; ++i) {
-    if (std::abs((*a.frame().orientation)[i] - (*b.frame().orientation)[i]) > kOrientationTolerance) {
+    if (std::abs((*a.frame().orientation)[i] - (*b.frame().orientation)[i]) >
+        kOrientationTolerance) {
       return false;
     }
   }
@@ -61,7 +64,8 @@ bool same_contrast(const SliceRef& a, const SliceRef& b) {
 std::string contrast_of(const SliceRef& s) {
   const auto& t = s.frame().told_apart_by;
   std::string text = kind_of(s.frame());
-  if (t.echo_time_ms) text += fmt::format("{}echo time {} ms", text.empty() ? "" : ", ", *t.echo_time_ms);
+  if (t.echo_time_ms)
+    text += fmt::format("{}echo time {} ms", text.empty() ? "" : ", ", *t.echo_time_ms);
   if (t.b_value) text += fmt::format("{}b-value {} s/mm2", text.empty() ? "" : ", ", *t.b_value);
   return text;
 }
@@ -78,7 +82,8 @@ void sort_along_normal(std::vector<SliceRef>& slices) {
   std::sort(slices.begin(), slices.end(), [&](const SliceRef& a, const SliceRef& b) {
     const double za = along(a, normal), zb = along(b, normal);
     if (za != zb) return za < zb;
-    if (a.instance != b.instance) return a.instance->sop_instance_uid < b.instance->sop_instance_uid;
+    if (a.instance != b.instance)
+      return a.instance->sop_instance_uid < b.instance->sop_instance_uid;
     return a.index < b.index;
   });
 }
@@ -128,10 +133,10 @@ void split_repeating(Stack stack, std::vector<Stack>& out, std::vector<Reason>& 
   for (const Discriminator& by : discriminators()) {
     const auto groups = grouped(stack.slices, by);
     if (!groups) continue;
-    reasons.push_back({"several_volumes",
-                       fmt::format("{} volumes share their positions, told apart by {}",
-                                   groups->size(), by.name),
-                       false});
+    reasons.push_back(
+        {"several_volumes",
+         fmt::format("{} volumes share their positions, told apart by {}", groups->size(), by.name),
+         false});
     for (const auto& [value, slices] : *groups) {
       std::string told = fmt::format("{} {}{}", by.name, value, by.unit);
       if (!stack.told_apart.empty()) told = stack.told_apart + ", " + told;
@@ -157,7 +162,8 @@ double along(const SliceRef& slice, const Vec3& normal) {
 
 std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Reason>& reasons) {
   std::vector<SliceRef> slices;
-  std::size_t no_pixels = 0, no_geometry = 0, localizers = 0, colour = 0, frames = 0, undescribed = 0;
+  std::size_t no_pixels = 0, no_geometry = 0, localizers = 0, colour = 0, frames = 0,
+              undescribed = 0;
   for (const Instance& i : series.instances) {
     if (!i.has_pixel_data) {
       ++no_pixels;

@@ -38,8 +38,8 @@ struct SliceSource {
   std::string sop_class_uid;
   std::string sop_instance_uid;
   std::filesystem::path file;
-  int frame = 1;           ///< from 1; of a multi-frame object the frame's number
-  double slope = 1.0;      ///< real value = slope * stored + intercept
+  int frame = 1;       ///< from 1; of a multi-frame object the frame's number
+  double slope = 1.0;  ///< real value = slope * stored + intercept
   double intercept = 0.0;
 };
 

@@ -3,14 +3,17 @@
 import harness
 from harness import EXIT_OK, Checks, np, pydicom
 
-CLOCK_VRS = ("DA", "TM", "DT")  # when it was made; dates of the source are compared as they are
+# When it was made; dates of the study are compared as they are.
+CLOCK = ("InstanceCreationDate InstanceCreationTime SeriesDate SeriesTime ContentDate ContentTime "
+         "ContributionDateTime").split()
 
 
 def differences(a, b, path=""):
-    """Paths of the elements that differ, pixel data included; dates and times of the making left out."""
+    """Paths of the elements that differ, pixel data included; what the clock says left out."""
     found = []
     for tag in sorted({e.tag for e in a} | {e.tag for e in b}):
-        name = f"{path}/{pydicom.datadict.keyword_for_tag(tag) or tag}"
+        keyword = pydicom.datadict.keyword_for_tag(tag)
+        name = f"{path}/{keyword or tag}"
         if tag not in a or tag not in b:
             found.append(name + " (absent in one)")
         elif a[tag].VR == "SQ":
@@ -18,7 +21,7 @@ def differences(a, b, path=""):
                 found.append(name + " (number of items)")
             for i, (x, y) in enumerate(zip(a[tag].value, b[tag].value)):
                 found += differences(x, y, f"{name}[{i}]")
-        elif a[tag].VR not in CLOCK_VRS and (a[tag].VR, a[tag].value) != (b[tag].VR, b[tag].value):
+        elif keyword not in CLOCK and (a[tag].VR, a[tag].value) != (b[tag].VR, b[tag].value):
             found.append(name)
     return found
 
@@ -49,6 +52,8 @@ def main():
                                   f"{unlike[:3] if unlike else ''}")
             seg, again = first["seg.dcm"], other["seg.dcm"]
             check(np.array_equal(seg.pixel_array, again.pixel_array), f"{name}: the same labels")
+            check([d.SOPInstanceUID for d in first.values()] == [other[f].SOPInstanceUID for f in first],
+                  f"{name}: the same UIDs")
             (found, ), (found_again, ) = (harness.results(work / n).values() for n in ("first", name))
             check(timeless(found) == timeless(found_again), f"{name}: the same findings.json")
     check.finish()

@@ -7,6 +7,7 @@ Its label (nearest neighbour) is sampled on the grid of the source images, where
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import harness
 import series
@@ -37,14 +38,14 @@ def conformed(head, like):
 
 
 def meshnet(image, work):
-    """Runs the reference runner of the test data, in a Python that has torch."""
+    """MeshNet's label map of a conformed image, made in a Python that has torch."""
     python = os.environ.get("OSLER_TORCH_PYTHON") or harness.CACHE / "python" / "bin" / "python"
-    runner = harness.need(harness.DATA / "models" / "reference_runner.py", "models/ of OSLER_TEST_DATA")
+    models = harness.need(harness.DATA / "models" / "reference_runner.py", "models/ of OSLER_TEST_DATA").parent
     harness.need(python, "a Python with torch (OSLER_TORCH_PYTHON)")
     nibabel.save(image, work / "conformed.nii.gz")
-    command = [python, runner, "model18cls", work / "conformed.nii.gz", work / "label.nii.gz"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL, env=environment)
+    command = [python, Path(__file__).with_name("meshnet.py"), models, "model18cls",
+               work / "conformed.nii.gz", work / "label.nii.gz"]
+    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
     return nibabel.load(work / "label.nii.gz")
 
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The same head where a scanner might have it: turned, moved, its axes in any order.
 
-Only the header and the order of the voxels change, so the right answer is the one of the head as it
-was, carried along. usage: reposed_test.py DRAWS
+usage: reposed_test.py header|grid DRAWS
+  header  only the header and the order of the voxels change: the right answer is carried along
+  grid    the head is sampled anew on a turned and shifted grid: the right answer stays where it is,
+          but the program sees the head leaning in its images
 """
 import itertools
 import sys
@@ -11,26 +13,45 @@ import harness
 import series
 from harness import EXIT_OK, Checks, np
 
+from scipy import ndimage
+
 SEED = 20260310
-DEGREES, MILLIMETRES = 20.0, 40.0
+DEGREES = 20.0
+SHIFT_MM = {"header": 40.0, "grid": 20.0}
 FURTHEST_MM, VOLUME_TOLERANCE = 1.0, 0.02
+PADDING = 40  # voxels of air on each side, so that a shifted grid still holds the brain
 
 
-def main(draws):
+def on_turned_grid(head, splines, grid_pose):
+    """The head on its own grid plus padding, turned by `grid_pose`, by cubic splines."""
+    turned = series.moved(series.padded(head, PADDING), grid_pose)
+    index = np.linalg.inv(head.affine) @ turned.affine
+    voxels = ndimage.affine_transform(splines, index[:3, :3], index[:3, 3], turned.voxels.shape,
+                                      order=3, mode="constant", prefilter=False)
+    turned.voxels = np.rint(np.clip(voxels, 0, None)).astype(np.int16)
+    return turned
+
+
+def main(way, draws):
     check = Checks()
     rng = np.random.default_rng(SEED)
     folder = harness.unpacked("mr/datalad_T1w_adult")
     head = series.read_head(folder)
     centre = head.to_mm((np.array(head.voxels.shape) - 1) / 2)
+    splines = None if way == "header" else ndimage.spline_filter(head.voxels.astype(np.float32), 3)
     orders = list(itertools.permutations(range(3)))
     with harness.working_folder() as work:
         poses = {}
         for i in range(draws):
-            transform = series.pose(rng, DEGREES, MILLIMETRES, centre)
+            transform = series.pose(rng, DEGREES, SHIFT_MM[way], centre)
+            if way == "header":
+                posed = series.moved(head, transform)
+            else:
+                posed, transform = on_turned_grid(head, splines, transform), np.eye(4)
             order = orders[rng.integers(len(orders))]
             flips = [axis for axis in range(3) if rng.random() < 0.5]
-            posed = series.stored_as(series.moved(head, transform), order, flips)
-            study = series.write_head(posed, work / "in" / str(i), f"pose {SEED} {i}", "shuffled", rng)
+            posed = series.stored_as(posed, order, flips)
+            study = series.write_head(posed, work / "in" / str(i), f"{way} {SEED} {i}", "shuffled", rng)
             poses[study] = (i, transform, f"axes {order}, reversed {flips}")
         done = harness.run([folder, work / "in"], work / "out")
         check(done.code == EXIT_OK, f"{draws} poses and the head as it was: exit {done.code} {done.err[:200]}")
@@ -66,4 +87,4 @@ def main(draws):
     check.finish()
 
 
-main(int(sys.argv[1]))
+main(sys.argv[1], int(sys.argv[2]))

@@ -70,6 +70,13 @@ def cut(head, axis, begin, end):
     return Head(head.voxels[tuple(kept)], affine)
 
 
+def padded(head, voxels):
+    """Air on all sides."""
+    affine = head.affine.copy()
+    affine[:3, 3] -= voxels * affine[:3, :3].sum(axis=1)
+    return Head(np.pad(head.voxels, voxels), affine)
+
+
 def pose(rng, degrees, millimetres, centre):
     """A random rigid move about `centre`: +-degrees about each axis, +-millimetres along each."""
     matrix = np.eye(4)
