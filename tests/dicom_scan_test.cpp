@@ -71,14 +71,28 @@ TEST(Scan, ListsWhatIsNotDicom) {
   EXPECT_EQ(found.studies.at(0).series.at(0).instances.size(), 3U);
 }
 
-TEST(Scan, ListsAFileThatEndsInItsHeader) {
+TEST(Scan, ListsAFileThatEndsInItsMetaHeader) {
   const TemporaryFolder folder;
   const auto files = write_phantom(three_slices("1.2.3.1"), folder.path());
-  fs::resize_file(files[1], 450);  // 128 preamble, meta header, some of the data set
+  fs::resize_file(files[1], 200);  // 128 preamble, some of the meta header
   const ScanResult found = scan_one(folder.path());
   ASSERT_EQ(found.unreadable.size(), 1U);
   EXPECT_EQ(found.unreadable[0].file, files[1]);
+  EXPECT_TRUE(found.unreadable[0].is_dicom);
   EXPECT_EQ(found.studies.at(0).series.at(0).instances.size(), 2U);
+}
+
+// Its series must not pass for whole without it, so it stands there as damaged.
+TEST(Scan, KeepsATruncatedFileInItsSeriesIfThatIsKnown) {
+  const TemporaryFolder folder;
+  const auto files = write_phantom(three_slices("1.2.3.1"), folder.path());
+  fs::resize_file(files[1], fs::file_size(files[1]) - 2);  // in the middle of its pixel data
+  const ScanResult found = scan_one(folder.path());
+  ASSERT_EQ(found.unreadable.size(), 1U);
+  EXPECT_EQ(found.unreadable[0].file, files[1]);
+  const auto& instances = found.studies.at(0).series.at(0).instances;
+  ASSERT_EQ(instances.size(), 3U);
+  for (const Instance& i : instances) EXPECT_EQ(i.damage.empty(), i.file != files[1]);
 }
 
 TEST(Scan, ListsAFileWithoutIdentifiers) {

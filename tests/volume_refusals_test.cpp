@@ -189,6 +189,18 @@ TEST(PlanSeries, WhatIsNotOneGreyFrameIsNamed) {
               })).refused_for("not_an_image"));
 }
 
+TEST(PlanSeries, ASeriesWithATruncatedFileIsRefusedEvenIfTheRestIsRegular) {
+  const testing::TemporaryFolder folder;
+  const auto files = write_phantom(six_slices(), folder.path());
+  std::filesystem::resize_file(files.back(), std::filesystem::file_size(files.back()) - 1);
+  const std::filesystem::path input = folder.path();
+  const dicom::ScanResult found = dicom::scan(std::span(&input, 1));
+  const SeriesPlan plan = plan_series(found.studies.at(0).series.at(0));
+  EXPECT_EQ(plan.verdict(), Verdict::refused);
+  ASSERT_FALSE(plan.reasons.empty());
+  EXPECT_EQ(plan.reasons.front().code, "damaged_file");
+}
+
 TEST(PlanSeries, QuadrupedsAreRefused) {  // case 23
   EXPECT_TRUE(PlannedSeries(six_slices(put(DCM_AnatomicalOrientationType, "QUADRUPED")))
                   .refused_for("quadruped"));

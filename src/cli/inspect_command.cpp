@@ -106,7 +106,7 @@ int inspect(const Options& options) {
       }
     }
   }
-  for (const auto& [file, reason] : scanned.unreadable) {
+  for (const auto& [file, reason, is_dicom] : scanned.unreadable) {
     unreadable.push_back({{"path", file.string()}, {"reason", reason}});
     if (!options.json) fmt::print("not read: {}: {}\n", file.string(), reason);
   }

@@ -73,7 +73,7 @@ void print_rest(const RunReport& report) {
                s.files);
     for (const Reason& r : s.reasons) fmt::print("  {}\n", r.detail);
   }
-  for (const auto& [file, reason] : report.unreadable) {
+  for (const auto& [file, reason, is_dicom] : report.unreadable) {
     fmt::print("not read: {}: {}\n", file.string(), reason);
   }
 }
@@ -99,7 +99,7 @@ Json to_json(const RunReport& report) {
                         {"model", s.model},
                         {"reasons", reasons}});
   }
-  for (const auto& [file, reason] : report.unreadable) {
+  for (const auto& [file, reason, is_dicom] : report.unreadable) {
     unreadable.push_back({{"path", file.string()}, {"reason", reason}});
   }
   return {{"studies", studies},

@@ -32,7 +32,7 @@ struct RawPadding {
 
 class HeaderReader {
  public:
-  HeaderReader(DataSet& data, Instance& instance)
+  HeaderReader(const DataSet& data, Instance& instance)
       : data_(data), values_(data.bytes(), data.encoding().big_endian), instance_(instance) {}
 
   void read() {
@@ -82,7 +82,7 @@ class HeaderReader {
     instance_.patient_key = patient_id_ + '\n' + issuer_;
   }
 
-  DataSet& data_;
+  const DataSet& data_;
   Values values_;
   Instance& instance_;
   Frame common_;  ///< what holds for all frames
@@ -244,23 +244,26 @@ void HeaderReader::take_image(const Element& e) {
 
 }  // namespace
 
-std::variant<Instance, std::string> read_header(const std::filesystem::path& file,
-                                                const Limits& limits) {
+std::variant<Instance, Unreadable> read_header(const std::filesystem::path& file,
+                                               const Limits& limits) {
+  Instance instance;
+  instance.file = file;
   try {
-    std::optional<DataSet> data = DataSet::open(file, limits);
-    if (!data) return "not a DICOM file";
-    Instance instance;
-    instance.file = file;
+    const std::optional<DataSet> data = DataSet::open(file, limits);
+    if (!data) return Unreadable{file, "not a DICOM file", false};
     instance.transfer_syntax_uid = data->transfer_syntax_uid();
     HeaderReader(*data, instance).read();
-    for (const std::string* uid : {&instance.sop_class_uid, &instance.sop_instance_uid,
-                                   &instance.study_uid, &instance.series_uid}) {
-      if (!is_valid_uid(*uid)) return "SOP, study or series UID is missing or not valid";
-    }
-    return instance;
   } catch (const Error& error) {
-    return error.found();
+    instance.damage = error.found();
   }
+  for (const std::string* uid : {&instance.sop_class_uid, &instance.sop_instance_uid,
+                                 &instance.study_uid, &instance.series_uid}) {
+    if (is_valid_uid(*uid)) continue;
+    return Unreadable{file, instance.damage.empty()
+                                ? "SOP, study or series UID is missing or not valid"
+                                : instance.damage};
+  }
+  return instance;
 }
 
 }  // namespace osler::dicom

@@ -2,7 +2,6 @@
 // One file's header as an Instance. Inside the room only.
 
 #include <filesystem>
-#include <string>
 #include <variant>
 
 #include "dicom/scan.hpp"
@@ -10,8 +9,8 @@
 
 namespace osler::dicom {
 
-/// The instance, or why it cannot be read.
-std::variant<Instance, std::string> read_header(const std::filesystem::path& file,
-                                                const Limits& limits);
+/// The instance (with `damage` set if only a part of it could be read), or why there is none.
+std::variant<Instance, Unreadable> read_header(const std::filesystem::path& file,
+                                               const Limits& limits);
 
 }  // namespace osler::dicom

@@ -53,7 +53,7 @@ ScanResult scan(std::span<const fs::path> inputs, const Limits& limits, const Pr
   }
 
   const auto total = static_cast<std::int64_t>(files.size());
-  std::vector<std::variant<Instance, std::string>> headers(files.size());
+  std::vector<std::variant<Instance, Unreadable>> headers(files.size());
   std::int64_t done = 0;
 #pragma omp parallel for schedule(dynamic, 16)
   for (std::int64_t i = 0; i < total; ++i) {
@@ -65,11 +65,12 @@ ScanResult scan(std::span<const fs::path> inputs, const Limits& limits, const Pr
   std::map<std::string, std::map<std::string, std::vector<Instance>>> studies;
   std::unordered_set<std::string> seen;
   for (std::int64_t i = 0; i < total; ++i) {
-    if (const auto* reason = std::get_if<std::string>(&headers[i])) {
-      result.unreadable.push_back({files[i], *reason});
+    if (const auto* unreadable = std::get_if<Unreadable>(&headers[i])) {
+      result.unreadable.push_back(*unreadable);
       continue;
     }
     auto& instance = std::get<Instance>(headers[i]);
+    if (!instance.damage.empty()) result.unreadable.push_back({files[i], instance.damage});
     if (!seen.insert(instance.sop_instance_uid).second) {
       ++result.duplicates;
       continue;

@@ -70,6 +70,9 @@ struct Instance {
   std::optional<long> instance_number;
   std::optional<double> slice_thickness_mm;
   std::optional<double> gantry_tilt_deg;
+  /// Not empty: the file is damaged or truncated, and this is what is wrong. It stands in its
+  /// series so that the series is not taken for whole without it.
+  std::string damage;
   PixelFormat pixels;
   bool has_pixel_data = false;
   std::uint64_t pixel_data_offset = 0;  ///< of the value, in the file (in the inflated data set)
@@ -95,11 +98,12 @@ struct Study {
 struct Unreadable {
   std::filesystem::path file;
   std::string reason;
+  bool is_dicom = true;  ///< false: another kind of file, which loses nothing
 };
 
 struct ScanResult {
   std::vector<Study> studies;          ///< in order of UID
-  std::vector<Unreadable> unreadable;  ///< every file that was looked at and is not in `studies`
+  std::vector<Unreadable> unreadable;  ///< every file that could not be read in full
   std::int64_t duplicates = 0;         ///< files whose SOP Instance UID was already there
 };
 

@@ -108,7 +108,10 @@ int exit_code_of(const RunReport& report) {
     complete += o.findings.status == Status::complete ? 1 : 0;
     partial += o.findings.status == Status::partial ? 1 : 0;
   }
-  if (complete == report.outcomes.size()) return kExitOk;
+  // A DICOM file that cannot be read may be a part of any study: then not all is done.
+  const bool lost = std::any_of(report.unreadable.begin(), report.unreadable.end(),
+                                [](const dicom::Unreadable& u) { return u.is_dicom; });
+  if (complete == report.outcomes.size()) return lost ? kExitPartial : kExitOk;
   return complete + partial > 0 ? kExitPartial : kExitBadInput;
 }
 

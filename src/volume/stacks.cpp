@@ -162,10 +162,14 @@ double along(const SliceRef& slice, const Vec3& normal) {
 
 std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Reason>& reasons) {
   std::vector<SliceRef> slices;
-  std::size_t no_pixels = 0, no_geometry = 0, localizers = 0, colour = 0, frames = 0,
+  std::size_t damaged = 0, no_pixels = 0, no_geometry = 0, localizers = 0, colour = 0, frames = 0,
               undescribed = 0;
+  std::string damage;
   for (const Instance& i : series.instances) {
-    if (!i.has_pixel_data) {
+    if (!i.damage.empty()) {
+      ++damaged;
+      damage = i.damage;
+    } else if (!i.has_pixel_data) {
       ++no_pixels;
     } else if (i.pixels.samples_per_pixel != 1) {
       ++colour;
@@ -191,6 +195,10 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
     const bool refuses = none || std::string_view(code) == "no_geometry";
     reasons.push_back({code, fmt::format("{} of {} {}", count, of, what), refuses});
   };
+  if (damaged > 0) {
+    reasons.push_back({"damaged_file",
+                       fmt::format("{} of {} files are damaged: {}", damaged, all, damage), true});
+  }
   say(no_pixels, all, "not_an_image", "instances hold no pixel data");
   say(colour, all, "colour_image", "instances are colour images");
   say(undescribed, all, "frames_not_described",

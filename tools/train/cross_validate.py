@@ -1,7 +1,8 @@
 """The cross-validated table, from the held-out predictions of every fold.
 
 The threshold of a fold is chosen on crops that its network was trained on: those of the other
-folds, each predicted by the network that had not seen it. The fold's own crops play no part.
+folds, each predicted by the network that had not seen it. The fold's own crops are not among
+them; the networks of the other folds were trained on them, as cross-validation has it.
 """
 
 import argparse
