@@ -106,9 +106,9 @@ int inspect(const Options& options) {
       }
     }
   }
-  for (const auto& [file, reason, is_dicom] : scanned.unreadable) {
-    unreadable.push_back({{"path", file.string()}, {"reason", reason}});
-    if (!options.json) fmt::print("not read: {}: {}\n", file.string(), reason);
+  for (const dicom::Unreadable& u : scanned.unreadable) {
+    unreadable.push_back({{"path", u.file.string()}, {"reason", u.reason}});
+    if (!options.json) fmt::print("not read: {}: {}\n", u.file.string(), u.reason);
   }
   if (!options.json && scanned.duplicates > 0) {
     fmt::print("{} files hold an instance that another file holds too\n", scanned.duplicates);

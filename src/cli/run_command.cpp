@@ -73,8 +73,8 @@ void print_rest(const RunReport& report) {
                s.files);
     for (const Reason& r : s.reasons) fmt::print("  {}\n", r.detail);
   }
-  for (const auto& [file, reason, is_dicom] : report.unreadable) {
-    fmt::print("not read: {}: {}\n", file.string(), reason);
+  for (const dicom::Unreadable& u : report.unreadable) {
+    fmt::print("not read: {}: {}\n", u.file.string(), u.reason);
   }
 }
 
@@ -99,8 +99,8 @@ Json to_json(const RunReport& report) {
                         {"model", s.model},
                         {"reasons", reasons}});
   }
-  for (const auto& [file, reason, is_dicom] : report.unreadable) {
-    unreadable.push_back({{"path", file.string()}, {"reason", reason}});
+  for (const dicom::Unreadable& u : report.unreadable) {
+    unreadable.push_back({{"path", u.file.string()}, {"reason", u.reason}});
   }
   return {{"studies", studies},
           {"not_used", not_used},

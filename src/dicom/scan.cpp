@@ -70,7 +70,9 @@ ScanResult scan(std::span<const fs::path> inputs, const Limits& limits, const Pr
       continue;
     }
     auto& instance = std::get<Instance>(headers[i]);
-    if (!instance.damage.empty()) result.unreadable.push_back({files[i], instance.damage});
+    if (!instance.damage.empty()) {
+      result.unreadable.push_back({files[i], instance.damage, true, instance.series_uid});
+    }
     if (!seen.insert(instance.sop_instance_uid).second) {
       ++result.duplicates;
       continue;

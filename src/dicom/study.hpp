@@ -98,7 +98,8 @@ struct Study {
 struct Unreadable {
   std::filesystem::path file;
   std::string reason;
-  bool is_dicom = true;  ///< false: another kind of file, which loses nothing
+  bool is_dicom = true;      ///< false: another kind of file, which loses nothing
+  std::string series_uid{};  ///< empty if it cannot be told: then the file may be of any series
 };
 
 struct ScanResult {

@@ -26,9 +26,23 @@ std::string one_sentence(const std::vector<Reason>& reasons) {
   return text;
 }
 
+/// DICOM files that cannot be read and could belong to any series of the input.
+std::vector<Reason> lost_files(const std::vector<dicom::Unreadable>& unreadable) {
+  const auto count =
+      std::count_if(unreadable.begin(), unreadable.end(),
+                    [](const dicom::Unreadable& u) { return u.is_dicom && u.series_uid.empty(); });
+  if (count == 0) return {};
+  return {{"unreadable_files",
+           std::to_string(count) +
+               " DICOM files of the input could not be read; one may be a slice "
+               "of this series",
+           false}};
+}
+
 /// Volumes of a study that fit a model, finest first; the others are noted with their reasons.
 std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>& models,
-                            const dicom::Limits& limits, std::vector<SeriesNotUsed>& not_used) {
+                            const dicom::Limits& limits, RunReport& report) {
+  const std::vector<Reason> lost = lost_files(report.unreadable);
   std::vector<Job> jobs;
   for (const dicom::Series& series : study.series) {
     const SeriesPlan plan = plan_series(series, limits);
@@ -36,11 +50,13 @@ std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>&
       for (std::size_t i = 0; i < std::max<std::size_t>(1, plan.volumes.size()); ++i) {
         std::vector<Reason> reasons = misfits(series, plan, i, model.package);
         if (!reasons.empty()) {
-          not_used.push_back({study.uid, series.uid, series.modality, series.instances.size(),
-                              model.package.name, std::move(reasons)});
+          report.not_used.push_back({study.uid, series.uid, series.modality,
+                                     series.instances.size(), model.package.name,
+                                     std::move(reasons)});
           continue;
         }
         Job job{plan.volumes[i], plan.reasons, &model};
+        job.warnings.insert(job.warnings.end(), lost.begin(), lost.end());
         if (plan.volumes.size() > 1) {
           job.warnings.push_back({"one_of_several_volumes",
                                   "this result is of: " + plan.volumes[i].told_apart, false});
@@ -165,7 +181,7 @@ RunReport run(const RunOptions& options, const Progress& progress,
         finish(std::move(outcome));
       }
     };
-    const std::vector<Job> jobs = plan_study(study, models, options.limits, report.not_used);
+    const std::vector<Job> jobs = plan_study(study, models, options.limits, report);
     if (jobs.empty()) {
       guarded([&] { return refuse_study(study, report.not_used, options.out, context.device); });
     }

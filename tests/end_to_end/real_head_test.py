@@ -45,7 +45,9 @@ def meshnet(image, work):
     nibabel.save(image, work / "conformed.nii.gz")
     command = [python, Path(__file__).with_name("meshnet.py"), models, "model18cls",
                work / "conformed.nii.gz", work / "label.nii.gz"]
-    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+    # That Python has torch and NumPy; nibabel comes from this one.
+    environment = dict(os.environ, PYTHONPATH=str(Path(nibabel.__file__).parent.parent))
+    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL, env=environment)
     return nibabel.load(work / "label.nii.gz")
 
 
