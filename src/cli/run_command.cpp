@@ -33,12 +33,13 @@ void print_findings(const Findings& f) {
   }
 }
 
-void print_gates(const Findings& f) {
+/// Of the gates that refuse, the refusals tell.
+void print_warnings(const Findings& f) {
+  for (const Reason& r : f.source.warnings) fmt::print("  warning: {}: {}\n", r.code, r.detail);
   for (const Gate& g : f.gates) {
-    if (g.passed) continue;
-    fmt::print("  {}: {} = {:.3g} ({} {:.3g}): {}\n",
-               g.level == GateLevel::refuse ? "gate failed" : "warning", g.name, g.value,
-               g.at_least ? "wanted at least" : "wanted at most",
+    if (g.passed || g.level == GateLevel::refuse) continue;
+    fmt::print("  warning: {} = {:.3g} (usually {} {:.3g}): {}\n", g.name, g.value,
+               g.at_least ? "at least" : "at most",
                g.at_least ? *g.at_least : g.at_most.value_or(0), g.meaning);
   }
 }
@@ -58,7 +59,7 @@ void print_outcome(const StudyOutcome& o, bool timings) {
     for (const std::string& refusal : f.refusals) fmt::print("  no numbers: {}\n", refusal);
   }
   if (!f.findings.empty()) print_findings(f);
-  print_gates(f);
+  print_warnings(f);
   if (timings) {
     for (const auto& [stage, ms] : f.timings.stages_ms)
       fmt::print("  {:<12}{:>9.1f} ms\n", stage, ms);

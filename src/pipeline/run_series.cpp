@@ -54,7 +54,10 @@ bool judge(Findings& findings, const ModelPackage& package, const Signals& signa
   findings.gates = evaluate_gates(package.gates, signals);
   for (const Gate& gate : findings.gates) {
     if (gate.passed || gate.level != GateLevel::refuse) continue;
-    refuse(findings, "quality gate " + gate.name + " failed: " + gate.meaning);
+    refuse(findings,
+           fmt::format("quality gate {} failed: {:.3g}, wanted {} {:.3g}: {}", gate.name,
+                       gate.value, gate.at_least ? "at least" : "at most",
+                       gate.at_least ? *gate.at_least : gate.at_most.value_or(0), gate.meaning));
   }
   return gates_passed(findings.gates);
 }
