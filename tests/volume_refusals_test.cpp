@@ -201,6 +201,12 @@ TEST(PlanSeries, ASeriesWithATruncatedFileIsRefusedEvenIfTheRestIsRegular) {
   EXPECT_EQ(plan.reasons.front().code, "damaged_file");
 }
 
+TEST(PlanSeries, FilesOfTwoPatientsInOneSeriesAreRefused) {
+  EXPECT_TRUE(PlannedSeries(six_slices([](DcmDataset& data, std::size_t file) {
+                data.putAndInsertString(DCM_PatientID, file == 2 ? "P2" : "P1");
+              })).refused_for("mixed_patients"));
+}
+
 TEST(PlanSeries, QuadrupedsAreRefused) {  // case 23
   EXPECT_TRUE(PlannedSeries(six_slices(put(DCM_AnatomicalOrientationType, "QUADRUPED")))
                   .refused_for("quadruped"));

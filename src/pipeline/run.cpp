@@ -173,13 +173,16 @@ RunReport run(const RunOptions& options, const Progress& progress,
       report.outcomes.push_back(std::move(outcome));
     };
     const auto guarded = [&](auto&& make) {
+      StudyOutcome failed;
       try {
-        finish(make());
+        return finish(make());
       } catch (const Error& error) {
-        StudyOutcome outcome;
-        outcome.failure = error.what();
-        finish(std::move(outcome));
+        failed.failure = error.what();
+      } catch (const std::exception& error) {
+        // A library's own exception: this study is lost, the others are not.
+        failed.failure = std::string("internal error: ") + error.what();
       }
+      finish(std::move(failed));
     };
     const std::vector<Job> jobs = plan_study(study, models, options.limits, report);
     if (jobs.empty()) {

@@ -8,6 +8,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <string_view>
 
 namespace osler {
 namespace {
@@ -195,6 +197,13 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
     const bool refuses = none || std::string_view(code) == "no_geometry";
     reasons.push_back({code, fmt::format("{} of {} {}", count, of, what), refuses});
   };
+  std::set<std::string_view> patients;
+  for (const Instance& i : series.instances) {
+    if (i.damage.empty()) patients.insert(i.patient_key);
+  }
+  if (patients.size() > 1) {
+    reasons.push_back({"mixed_patients", "the files of the series name different patients", true});
+  }
   if (damaged > 0) {
     reasons.push_back({"damaged_file",
                        fmt::format("{} of {} files are damaged: {}", damaged, all, damage), true});
