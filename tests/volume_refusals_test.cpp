@@ -207,6 +207,11 @@ TEST(PlanSeries, FilesOfTwoPatientsInOneSeriesAreRefused) {
               })).refused_for("mixed_patients"));
 }
 
+TEST(PlanSeries, MosaicsAreRefused) {  // case 20
+  const PlannedSeries found(six_slices(put(DCM_ImageType, "ORIGINAL\\PRIMARY\\M\\ND\\MOSAIC")));
+  EXPECT_TRUE(found.refused_for("mosaic"));
+}
+
 TEST(PlanSeries, QuadrupedsAreRefused) {  // case 23
   EXPECT_TRUE(PlannedSeries(six_slices(put(DCM_AnatomicalOrientationType, "QUADRUPED")))
                   .refused_for("quadruped"));

@@ -21,8 +21,8 @@ bool has_geometry(const Frame& f) {
   return f.position_mm && f.orientation && f.spacing_mm;
 }
 
-bool is_localizer(const Frame& f) {
-  return std::find(f.image_type.begin(), f.image_type.end(), "LOCALIZER") != f.image_type.end();
+bool has_type(const Frame& f, std::string_view word) {
+  return std::find(f.image_type.begin(), f.image_type.end(), word) != f.image_type.end();
 }
 
 /// The part of Image Type that makes it another quantity: original or derived, and phase, real,
@@ -164,8 +164,8 @@ double along(const SliceRef& slice, const Vec3& normal) {
 
 std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Reason>& reasons) {
   std::vector<SliceRef> slices;
-  std::size_t damaged = 0, no_pixels = 0, no_geometry = 0, localizers = 0, colour = 0, frames = 0,
-              undescribed = 0;
+  std::size_t mosaics = 0, damaged = 0, no_pixels = 0, no_geometry = 0, localizers = 0, colour = 0,
+              frames = 0, undescribed = 0;
   std::string damage;
   for (const Instance& i : series.instances) {
     if (!i.damage.empty()) {
@@ -181,8 +181,10 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
       for (std::size_t f = 0; f < i.frames.size(); ++f, ++frames) {
         if (!has_geometry(i.frames[f])) {
           ++no_geometry;
-        } else if (is_localizer(i.frames[f])) {
+        } else if (has_type(i.frames[f], "LOCALIZER")) {
           ++localizers;
+        } else if (has_type(i.frames[f], "MOSAIC")) {
+          ++mosaics;
         } else {
           slices.push_back({&i, static_cast<int>(f)});
         }
@@ -214,6 +216,7 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
       "instances describe another number of frames than they hold");
   say(no_geometry, frames, "no_geometry",
       "frames lack Image Position, Image Orientation or Pixel Spacing");
+  say(mosaics, frames, "mosaic", "frames are mosaics: many slices tiled into one image");
   say(localizers, frames, "localizer", "frames are localizers and were left out");
   return slices;
 }
