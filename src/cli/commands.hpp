@@ -14,6 +14,7 @@ using Action = std::function<int()>;
 
 Action add_run(CLI::App& app);
 Action add_inspect(CLI::App& app);
+Action add_convert(CLI::App& app);
 Action add_models(CLI::App& app);
 
 }  // namespace osler::cli

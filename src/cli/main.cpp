@@ -25,6 +25,7 @@ int run_program(int argc, char** argv) {
       "'osler COMMAND --help' tells more.");
   const cli::Action run = cli::add_run(app);
   const cli::Action inspect = cli::add_inspect(app);
+  const cli::Action convert = cli::add_convert(app);
   const cli::Action models = cli::add_models(app);
   try {
     app.parse(argc, argv);
@@ -33,6 +34,7 @@ int run_program(int argc, char** argv) {
   }
   if (app.got_subcommand("run")) return run();
   if (app.got_subcommand("inspect")) return inspect();
+  if (app.got_subcommand("convert")) return convert();
   return models();
 }
 

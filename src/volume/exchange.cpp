@@ -1,0 +1,184 @@
+#include "volume/exchange.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "core/error.hpp"
+#include "volume/exchange_parts.hpp"
+
+namespace osler {
+namespace fs = std::filesystem;
+namespace exchange {
+namespace {
+
+constexpr std::size_t kLargestWrite = 1U << 30;  // zlib counts in unsigned int
+
+}  // namespace
+
+WholeFile::WholeFile(fs::path target, bool compress) : target_(std::move(target)) {
+  const fs::path folder = target_.parent_path();
+  if (!folder.empty()) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) fail(error.value());
+  }
+  part_ = folder / fmt::format(".{}.{}.part", target_.filename().string(), ::getpid());
+  handle_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (handle_ < 0) fail(errno);
+  const int own = ::fcntl(handle_, F_DUPFD_CLOEXEC, 0);
+  stream_ = own < 0 ? nullptr : ::gzdopen(own, compress ? "wb" : "wbT");
+  if (stream_ == nullptr) {
+    const int error = errno;
+    if (own >= 0) ::close(own);
+    ::close(handle_);
+    fs::remove(part_);
+    fail(error);
+  }
+}
+
+WholeFile::~WholeFile() {
+  if (stream_ != nullptr) ::gzclose(stream_);
+  ::close(handle_);
+  std::error_code ignored;
+  fs::remove(part_, ignored);  // after commit it has its other name
+}
+
+void WholeFile::fail(int error) const {
+  throw Error(
+      ErrorCode::output,
+      fmt::format("cannot write {}: {}", target_.string(), std::strerror(error == 0 ? EIO : error)),
+      {},
+      error == ENOSPC || error == EDQUOT ? "free disk space, or give another --out"
+                                         : "give an --out that can be written");
+}
+
+void WholeFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const auto part = bytes.first(std::min(bytes.size(), kLargestWrite));
+    errno = 0;
+    if (::gzwrite(stream_, part.data(), static_cast<unsigned>(part.size())) <= 0) fail(errno);
+    bytes = bytes.subspan(part.size());
+  }
+}
+
+void WholeFile::commit() {
+  errno = 0;
+  if (::gzclose(std::exchange(stream_, nullptr)) != Z_OK) fail(errno);
+  if (::fsync(handle_) != 0 && errno != EINVAL) fail(errno);
+  std::error_code error;
+  fs::rename(part_, target_, error);
+  if (error) fail(error.value());
+}
+
+std::optional<Rescale> common_rescale(const Volume& volume) {
+  if (volume.slices.empty()) return Rescale{};
+  const auto of = [](const SliceSource& s) { return Rescale{s.slope, s.intercept}; };
+  const Rescale first = of(volume.slices.front());
+  const bool same = std::all_of(volume.slices.begin(), volume.slices.end(),
+                                [&](const SliceSource& s) { return of(s) == first; });
+  return same ? std::optional(first) : std::nullopt;
+}
+
+std::span<const std::byte> all_voxels(const Volume& volume) {
+  return {volume.voxels.get(), volume.bytes()};
+}
+
+void write_rescaled(const Volume& volume, ScalarType type, WholeFile& file) {
+  const auto per_slice = static_cast<std::size_t>(volume.grid.size[0] * volume.grid.size[1]);
+  with_type(volume.type, [&](auto stored) {
+    with_type(type, [&](auto real) {
+      std::vector<decltype(real)> out(per_slice);
+      const auto* in = reinterpret_cast<const decltype(stored)*>(volume.voxels.get());
+      for (const SliceSource& slice : volume.slices) {
+        for (decltype(real)& value : out) {
+          value = static_cast<decltype(real)>(slice.slope * *in++ + slice.intercept);
+        }
+        file.write(std::as_bytes(std::span(out)));
+      }
+    });
+  });
+}
+
+Volume empty_volume(const Grid& grid, ScalarType type, const fs::path& file,
+                    const dicom::Limits& limits) {
+  // Divided, not multiplied: sizes out of a file may overflow.
+  std::int64_t room = limits.max_volume_bytes / static_cast<std::int64_t>(bytes_of(type));
+  for (const std::int64_t side : grid.size) {
+    if (side < 1) {
+      throw Error(ErrorCode::bad_input,
+                  fmt::format("{} has a side of {} voxels", file.string(), side), "at least one");
+    }
+    room /= side;
+  }
+  if (room < 1) {
+    throw Error(ErrorCode::bad_input,
+                fmt::format("{} says that it holds {} x {} x {} voxels", file.string(),
+                            grid.size[0], grid.size[1], grid.size[2]),
+                fmt::format("at most {} bytes", limits.max_volume_bytes));
+  }
+  const double volume_mm3 = grid.voxel_mm3();
+  if (!std::isfinite(volume_mm3) || volume_mm3 <= 0 ||
+      !std::isfinite(norm(grid.index_to_lps.origin()))) {
+    throw Error(ErrorCode::bad_input, file.string() + " does not say where its voxels lie",
+                "an affine that can be inverted");
+  }
+  Volume volume;
+  volume.grid = grid;
+  volume.type = type;
+  volume.modality = "OT";
+  volume.slices.resize(static_cast<std::size_t>(grid.size[2]));
+  for (std::size_t k = 0; k < volume.slices.size(); ++k) {
+    volume.slices[k].file = file;
+    volume.slices[k].frame = static_cast<int>(k) + 1;
+  }
+  volume.voxels = std::make_unique_for_overwrite<std::byte[]>(volume.bytes());
+  return volume;
+}
+
+void make_right_handed(Volume& volume) {
+  Affine& a = volume.grid.index_to_lps;
+  if (a.determinant() > 0) return;
+  const Vec3 step = a.column(2);
+  const Vec3 last = a.origin() + static_cast<double>(volume.grid.size[2] - 1) * step;
+  a = Affine::from_columns(a.column(0), a.column(1), -1.0 * step, last);
+  const std::size_t bytes = volume.bytes() / volume.slices.size();
+  for (std::size_t low = 0, high = volume.slices.size() - 1; low < high; ++low, --high) {
+    std::swap_ranges(volume.voxels.get() + low * bytes, volume.voxels.get() + (low + 1) * bytes,
+                     volume.voxels.get() + high * bytes);
+  }
+  std::reverse(volume.slices.begin(), volume.slices.end());
+}
+
+void narrow(std::span<const double> in, std::span<std::byte> out) {
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    const auto value = static_cast<float>(in[i]);
+    std::memcpy(out.data() + i * sizeof value, &value, sizeof value);
+  }
+}
+
+}  // namespace exchange
+
+Volume read_exchange(const fs::path& file, const dicom::Limits& limits) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) {
+    throw Error(ErrorCode::bad_input, file.string() + " is not there or is no file");
+  }
+  const std::string name = file.filename().string();
+  if (name.ends_with(".nii") || name.ends_with(".nii.gz"))
+    return exchange::read_nifti(file, limits);
+  if (name.ends_with(".mha") || name.ends_with(".mhd")) {
+    return exchange::read_meta_image(file, limits);
+  }
+  throw Error(ErrorCode::bad_input, file.string() + " is named as no volume",
+              ".nii, .nii.gz, .mha or .mhd");
+}
+
+}  // namespace osler

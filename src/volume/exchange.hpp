@@ -1,0 +1,41 @@
+#pragma once
+// Volumes for other programs, and from them: NIfTI-1 (one file) and MetaImage. Inside a Volume
+// everything is LPS; NIfTI's RAS exists only in the file.
+//
+// A file carries place and values, nothing of the patient or the study. A volume that was read from
+// one has no DICOM source: UIDs are empty, modality is "OT", and no SEG or SR can be made of it.
+
+#include <filesystem>
+
+#include "dicom/scan.hpp"
+#include "volume/volume.hpp"
+
+namespace osler {
+
+/// NIfTI's qform (a rotation and spacings, single precision) may place no voxel further from where
+/// the affine does: a tenth of a fine voxel. If it would, only the sform is written.
+inline constexpr double kQformToleranceMm = 0.05;
+
+/// Writes `file`, compressed if its name ends in .gz, whole or not at all. One slope and intercept
+/// for all slices: the stored type is kept and scl_slope, scl_inter hold them (in single precision,
+/// all that NIfTI-1 has); otherwise the real values as 32-bit float. The sform holds the affine,
+/// sheared or not; the qform too unless it cannot (kQformToleranceMm), and then qform_code is 0.
+/// @throws Error output if it cannot be written; bad_input if a side has over 32767 voxels
+void write_nifti(const Volume& volume, const std::filesystem::path& file);
+
+/// Writes `file` (.mha: header and values in one), whole or not at all. MetaImage has no slope, so
+/// the real values are written: in the stored type if that is what they are; as 16-bit, else 32-bit
+/// signed integers if slope and intercept are whole numbers; otherwise as 32-bit float. A sheared
+/// affine is a TransformMatrix whose axes are not at right angles.
+/// @throws Error output
+void write_meta_image(const Volume& volume, const std::filesystem::path& file);
+
+/// Reads .nii, .nii.gz, .mha and .mhd, told apart by name. Integers keep their type and NIfTI's
+/// scaling goes to the slices' slope and intercept; 64-bit float becomes 32-bit. NIfTI: the sform
+/// places the voxels, without one the qform, and a file with neither is refused, not guessed at.
+/// Slices of a left-handed file are taken in reverse, so that they ascend along row x column.
+/// @throws Error bad_input: damaged, truncated, larger than `limits` allow (told before anything
+/// is allocated), not three-dimensional, colour, or of a type that a Volume does not have
+Volume read_exchange(const std::filesystem::path& file, const dicom::Limits& limits = {});
+
+}  // namespace osler

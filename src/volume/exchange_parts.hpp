@@ -1,0 +1,93 @@
+#pragma once
+// What NIfTI and MetaImage share. Inside the room only.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dicom/scan.hpp"
+#include "volume/volume.hpp"
+
+struct gzFile_s;
+
+namespace osler::exchange {
+
+/// A file that appears under its name when `commit` is called, or not at all: written beside it
+/// under a hidden name, flushed to the disk, renamed.
+class WholeFile {
+ public:
+  /// @throws Error output
+  WholeFile(std::filesystem::path target, bool compress);
+  ~WholeFile();
+  WholeFile(const WholeFile&) = delete;
+  WholeFile& operator=(const WholeFile&) = delete;
+
+  /// @throws Error output (no space, not permitted)
+  void write(std::span<const std::byte> bytes);
+  void commit();
+
+ private:
+  [[noreturn]] void fail(int error) const;
+
+  std::filesystem::path target_;
+  std::filesystem::path part_;
+  int handle_ = -1;  ///< of its own, to flush by: zlib closes the one it was given
+  gzFile_s* stream_ = nullptr;
+};
+
+/// Calls `work` with a value of the C++ type of `type`.
+template <typename F>
+decltype(auto) with_type(ScalarType type, F&& work) {
+  switch (type) {
+    case ScalarType::u8:
+      return work(std::uint8_t{});
+    case ScalarType::i8:
+      return work(std::int8_t{});
+    case ScalarType::u16:
+      return work(std::uint16_t{});
+    case ScalarType::i16:
+      return work(std::int16_t{});
+    case ScalarType::u32:
+      return work(std::uint32_t{});
+    case ScalarType::i32:
+      return work(std::int32_t{});
+    case ScalarType::f32:
+      break;
+  }
+  return work(float{});
+}
+
+struct Rescale {
+  double slope = 1;
+  double intercept = 0;
+  bool operator==(const Rescale&) const = default;
+};
+
+/// The one rescale of all slices, if they have one.
+std::optional<Rescale> common_rescale(const Volume& volume);
+
+std::span<const std::byte> all_voxels(const Volume& volume);
+
+/// Writes slope * stored + intercept of every voxel as `type`, slice by slice. The values must fit.
+void write_rescaled(const Volume& volume, ScalarType type, WholeFile& file);
+
+/// A volume without source and without voxels yet.
+/// @throws Error bad_input if the grid is none or the volume larger than the limits allow
+Volume empty_volume(const Grid& grid, ScalarType type, const std::filesystem::path& file,
+                    const dicom::Limits& limits);
+
+/// Turns the slice order round if the grid is left-handed.
+void make_right_handed(Volume& volume);
+
+/// Doubles to floats in their own memory's order; `out` holds as many.
+void narrow(std::span<const double> in, std::span<std::byte> out);
+
+Volume read_nifti(const std::filesystem::path& file, const dicom::Limits& limits);
+Volume read_meta_image(const std::filesystem::path& file, const dicom::Limits& limits);
+
+}  // namespace osler::exchange

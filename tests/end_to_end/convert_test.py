@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""`osler convert` against dcm2niix (place and value of every voxel) and as nibabel and SimpleITK read it."""
+import json
+import subprocess
+import sys
+
+import harness
+from harness import EXIT_BAD_INPUT, EXIT_OK, EXIT_PARTIAL, EXIT_USAGE, Checks, np, pydicom
+
+import SimpleITK as sitk
+
+try:
+    import nibabel
+except ImportError:
+    harness.skip("needs the Python package nibabel (tools/setup --tests)")
+
+AFFINE_MM = 1e-4  # DICOM's decimals against NIfTI's single precision
+# dcm2niix steps along row x column; the positions of the sample lean off that by 0.0003 degrees, which
+# is 0.001 mm at the far end. Osler follows the positions (by_position holds it to AFFINE_MM).
+SAMPLE_ORIGIN_MM = 2e-3
+
+
+def by_dcm2niix(folder, work):
+    tool = harness.need(harness.CACHE / "judges" / "bin" / "dcm2niix", "dcm2niix (tools/setup --tests)")
+    work.mkdir()
+    subprocess.run([tool, "-z", "n", "-b", "n", "-f", "x%j", "-o", work, folder], check=True,
+                   stdout=subprocess.DEVNULL)
+    files = sorted(work.glob("*.nii"))
+    return nibabel.load(max(files, key=lambda f: f.stat().st_size)) if files else None
+
+
+def turned_like(image, affine):
+    """Values and affine of an image, its axes put in the order and sense of those of `affine`."""
+    orientation = nibabel.orientations
+    turn = orientation.ornt_transform(orientation.io_orientation(image.affine),
+                                      orientation.io_orientation(affine))
+    turned = image.as_reoriented(turn)
+    return np.asanyarray(turned.dataobj), turned.affine
+
+
+def by_position(check, name, folder, affine):
+    """Every Image Position (Patient) is the place of the first voxel of a slice."""
+    worst, slices = 0.0, 0
+    for file in (p for p in folder.rglob("*") if p.is_file()):
+        try:
+            place = pydicom.dcmread(file, stop_before_pixels=True).get("ImagePositionPatient")
+        except pydicom.errors.InvalidDicomError:
+            continue
+        if place is None:
+            continue
+        place = np.array([float(v) for v in place]) * [-1, -1, 1]
+        index = np.round(np.linalg.solve(affine, [*place, 1])[2])
+        worst = max(worst, np.abs((affine @ [0, 0, index, 1])[:3] - place).max())
+        slices += 1
+    check(slices > 0 and worst <= AFFINE_MM, f"{name}: {slices} positions met within {worst:.2g} mm")
+
+
+def against_dcm2niix(check, name, folder, work, origin_mm=AFFINE_MM):
+    done = harness.osler("convert", folder, "--to", "nifti", "--out", work / f"{name}.nii.gz")
+    if not check(done.code in (EXIT_OK, EXIT_PARTIAL), f"{name}: exit {done.code} {done.message}"):
+        return
+    ours, theirs = nibabel.load(work / f"{name}.nii.gz"), by_dcm2niix(folder, work / f"{name}-theirs")
+    if not check(theirs is not None, f"{name}: dcm2niix wrote a volume"):
+        return
+    values, affine = turned_like(theirs, ours.affine)
+    off = np.abs(affine - ours.affine)
+    check(off[:, :3].max() <= AFFINE_MM and off[:, 3].max() <= origin_mm,
+          f"{name}: affine off by at most {off[:, :3].max():.2g}, origin by {off[:, 3].max():.2g} mm")
+    by_position(check, name, folder, ours.affine)
+    own = np.asanyarray(ours.dataobj)
+    if check(own.shape == values.shape, f"{name}: {own.shape} voxels, dcm2niix {values.shape}"):
+        wrong = int((own.astype(float) != values.astype(float)).sum())
+        check(wrong == 0, f"{name}: {wrong} of {own.size} values differ ({own.min():g} to {own.max():g})")
+    on_disk = [f"{x.header.get_data_dtype()} x {x.dataobj.slope:g} + {x.dataobj.inter:g}" for x in (ours, theirs)]
+    print(f"      {name}: stored as {on_disk[0]}, by dcm2niix as {on_disk[1]}")
+    check(np.abs(ours.get_qform() - ours.affine).max() <= 1e-3, f"{name}: the qform agrees with the sform")
+    as_meta_image(check, name, folder, work, own, ours.affine)
+
+
+def as_meta_image(check, name, folder, work, values, affine):
+    file = work / f"{name}.mha"
+    done = harness.osler("convert", folder, "--to", "mha", "--out", file)
+    check(done.code in (EXIT_OK, EXIT_PARTIAL), f"{name}: mha: exit {done.code} {done.message}")
+    image = sitk.ReadImage(str(file))
+    corners = [[(n - 1) * (c >> i & 1) for i, n in enumerate(image.GetSize())] for c in range(8)]
+    off = max(np.abs(np.array(image.TransformIndexToPhysicalPoint(c)) * [-1, -1, 1]
+                     - (affine @ [*c, 1])[:3]).max() for c in corners)
+    check(off <= 1e-3, f"{name}: SimpleITK places the corners of the mha within {off:.2g} mm")
+    theirs = sitk.GetArrayViewFromImage(image).T
+    check(theirs.shape == values.shape and bool((theirs == values).all()),
+          f"{name}: the mha holds the same values ({image.GetPixelIDTypeAsString()})")
+
+
+def tilted(check, sample, work):
+    """A leaning stack keeps its shear: nibabel's affine is the positions' own."""
+    (work / "tilted").mkdir()
+    images = []
+    for file in sorted(p for p in sample.rglob("*") if p.is_file()):
+        image = pydicom.dcmread(file)
+        row, column = np.reshape([float(v) for v in image.ImageOrientationPatient], (2, 3))
+        place = np.array([float(v) for v in image.ImagePositionPatient])
+        leaning = place + .25 * (place @ np.cross(row, column)) * column
+        image.ImagePositionPatient = [f"{v:.8g}" for v in leaning]
+        image.save_as(work / "tilted" / file.name)
+        images.append(image)
+    done = harness.osler("convert", work / "tilted", "--to", "nifti", "--out", work / "tilted.nii")
+    if not check(done.code == EXIT_OK, f"tilted: exit {done.code} {done.message}"):
+        return
+    found = nibabel.load(work / "tilted.nii")
+    check(found.header["qform_code"] == 0, "tilted: no qform")
+    worst, wrong = 0.0, 0
+    for image in images:
+        place = np.array([float(v) for v in image.ImagePositionPatient]) * [-1, -1, 1]
+        index = np.linalg.solve(found.affine, [*place, 1])[:3]
+        worst = max(worst, np.abs(found.affine @ [*np.round(index), 1] - [*place, 1]).max())
+        pixels = image.pixel_array.T * float(image.get("RescaleSlope", 1)) + float(image.get("RescaleIntercept", 0))
+        wrong += int((np.asanyarray(found.dataobj)[:, :, round(index[2])] != pixels).sum())
+    check(worst <= 1e-3, f"tilted: slices placed within {worst:.2g} mm")
+    check(wrong == 0, f"tilted: {wrong} values differ from pydicom's")
+    as_meta_image(check, "tilted", work / "tilted", work, np.asanyarray(found.dataobj), found.affine)
+
+
+def several(check, mr, ct, work):
+    """Folders, choices and refusals."""
+    both = [mr, ct]
+    done = harness.osler("convert", *both, "--to", "nifti", "--out", work / "both", "--json")
+    check(done.code == EXIT_OK, f"two series: exit {done.code} {done.message if done.code else ''}")
+    answer = json.loads(done.out)
+    problem = harness.fits_schema(answer, "convert.schema.json")
+    check(not problem, f"two series: schema: {problem or 'fits'}")
+    named = {w["file"] for w in answer["written"]}
+    check(named == {str(p) for p in (work / "both").iterdir()} and len(named) == 2,
+          f"two series: {len(named)} files, all named, nothing else there")
+    done = harness.osler("convert", *both, "--to", "nifti", "--out", work / "one.nii")
+    check(done.code == EXIT_USAGE and not (work / "one.nii").exists(), f"two series, one file: {done.message}")
+    uid = answer["written"][0]["series_uid"]
+    done = harness.osler("convert", *both, "--to", "mha", "--out", work / "one.mha", "--series", uid)
+    check(done.code == EXIT_OK and (work / "one.mha").exists(), f"--series: exit {done.code}")
+    done = harness.osler("convert", mr, "--to", "nifti", "--out", work / "wrong.mha")
+    check(done.code == EXIT_USAGE, f"another format's name: {done.message}")
+    (work / "single").mkdir()
+    first = sorted(p for p in mr.rglob("*") if p.is_file())[0]
+    (work / "single" / "a.dcm").write_bytes(first.read_bytes())
+    done = harness.osler("convert", work / "single", "--to", "nifti", "--out", work / "no.nii", "--json")
+    codes = [r["code"] for n in json.loads(done.out)["not_written"] for r in n["reasons"]]
+    check(done.code == EXIT_BAD_INPUT and "single_slice" in codes and not (work / "no.nii").exists(),
+          f"a single slice: exit {done.code}, {codes}")
+    done = harness.osler("convert", ct, work / "single", "--to", "nifti", "--out", work / "ct.nii")
+    check(done.code == EXIT_PARTIAL and (work / "ct.nii").exists(), f"one usable, one refused: exit {done.code}")
+
+
+def main(which):
+    check = Checks()
+    with harness.working_folder() as work:
+        if which == "sample":
+            mr = harness.make_sample("head-mr", work / "mr")
+            against_dcm2niix(check, "head-mr", mr, work, SAMPLE_ORIGIN_MM)
+            tilted(check, mr, work)
+            ct = harness.make_sample("head-ct", work / "ct")
+            several(check, mr, ct, work)
+        else:
+            against_dcm2niix(check, "datalad", harness.unpacked("mr/datalad_T1w_adult"), work)
+            against_dcm2niix(check, "LIDC", harness.unpacked("ct/LIDC-IDRI-0001"), work)
+    check.finish()
+
+
+main(sys.argv[1])
