@@ -2,6 +2,9 @@
 
 #include "dicom/pixels.hpp"
 
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
+#include <dcmtk/dcmdata/dctk.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -213,6 +216,30 @@ INSTANTIATE_TEST_SUITE_P(
         Wg04{"MR1", "2541a628cb676972b37008a4fe6b5cce3df9866df62a77086bdffbe422064632"},
         Wg04{"MR3", "9d32a2a63e3980d08130da4606abab010d6de943e9d504deb80ccb910fe5aa45"}),
     [](const auto& info) { return info.param.image; });
+
+// DCMTK 3.6.7 looks for a JPEG frame header for ever if a TEM marker stands before it.
+TEST(DecodeFrame, RefusesAJpegThatWouldHangItsDecoder) {
+  const Uint8 endless[] = {0xFF, 0xD8, 0xFF, 0x01, 0, 0x10, 0, 8, 0x4A, 0x46, 0x49, 0x46};
+  const TemporaryFolder folder;
+  PhantomSeries series;
+  series.positions_mm = {{0, 0, 0}};
+  const auto file = write_phantom(series, folder.path()).at(0);
+  DcmFileFormat object;
+  ASSERT_TRUE(object.loadFile(file.c_str()).good());
+  object.loadAllDataIntoMemory();
+  auto* sequence = new DcmPixelSequence(DCM_PixelSequenceTag);
+  sequence->insert(new DcmPixelItem(DCM_PixelItemTag));
+  auto* fragment = new DcmPixelItem(DCM_PixelItemTag);
+  fragment->putUint8Array(endless, sizeof endless);
+  sequence->insert(fragment);
+  auto* pixels = new DcmPixelData(DCM_PixelData);
+  pixels->putOriginalRepresentation(EXS_JPEGProcess14SV1, nullptr, sequence);
+  object.getDataset()->insert(pixels, OFTrue);
+  ASSERT_TRUE(object.saveFile(file.c_str(), EXS_JPEGProcess14SV1).good());
+  const Instance instance = testing::read_only_series(folder.path()).instances.at(0);
+  std::vector<std::byte> out(frame_bytes(instance.pixels));
+  expect_error(ErrorCode::bad_input, "TEM", [&] { decode_frame(instance, 0, out); });
+}
 
 }  // namespace
 }  // namespace osler::dicom

@@ -40,12 +40,30 @@ void describe(DcmDataset& data, const Instance& instance) {
   data.putAndInsertUint16(DCM_PixelRepresentation, p.is_signed ? 1 : 0);
 }
 
+/// DCMTK looks for the frame header marker by marker, and stays for ever at TEM (FF01), which has
+/// no place before a frame header.
+void refuse_endless_header(std::span<const Uint8> bytes) {
+  for (std::size_t at = 0; at + 4 < bytes.size();) {
+    if (bytes[at] != 0xFF) return;
+    const unsigned marker = bytes[at + 1];
+    if (marker == 0x01) fail("a TEM marker before the frame header");
+    const bool start_of_frame =
+        marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+    if (start_of_frame) return;
+    const bool alone = marker <= 0xBF || (marker >= 0xD0 && marker <= 0xD9);
+    at += marker == 0xFF ? 1 : alone ? 2 : 2 + (bytes[at + 2] << 8 | bytes[at + 3]);
+  }
+}
+
 }  // namespace
 
 /// DCMTK holds the three IJG libraries (8, 12 and 16 bits, lossless too). It decodes data sets, so
 /// the frame is put into one of its own: nothing of the file's structure reaches it.
 void decode_jpeg(std::span<const std::byte> codestream, const Instance& instance,
                  std::span<std::byte> out) {
+  std::vector<Uint8> bytes(codestream.size() + codestream.size() % 2);
+  std::memcpy(bytes.data(), codestream.data(), codestream.size());
+  refuse_endless_header(bytes);
   register_decoders();
   const DcmXfer syntax(instance.transfer_syntax_uid.c_str());
   DcmDataset data;
@@ -55,8 +73,6 @@ void decode_jpeg(std::span<const std::byte> codestream, const Instance& instance
   sequence->insert(new DcmPixelItem(DCM_PixelItemTag));
   auto* fragment = new DcmPixelItem(DCM_PixelItemTag);
   sequence->insert(fragment);
-  std::vector<Uint8> bytes(codestream.size() + codestream.size() % 2);
-  std::memcpy(bytes.data(), codestream.data(), codestream.size());
   fragment->putUint8Array(bytes.data(), static_cast<unsigned long>(bytes.size()));
   auto* pixels = new DcmPixelData(DCM_PixelData);
   pixels->putOriginalRepresentation(syntax.getXfer(), nullptr, sequence);

@@ -82,9 +82,11 @@ void check_attributes(const Slices& slices, StackPlan& plan) {
 }
 
 bool same_pixels(const SliceRef& a, const SliceRef& b, const dicom::Limits& limits) {
+  // The files are looked into before their headers' sizes are believed.
+  const dicom::FrameDecoder da(*a.instance, limits), db(*b.instance, limits);
   std::vector<std::byte> pa(dicom::frame_bytes(a.instance->pixels, limits)), pb(pa.size());
-  dicom::decode_frame(*a.instance, a.index, pa, limits);
-  dicom::decode_frame(*b.instance, b.index, pb, limits);
+  da.decode(a.index, pa);
+  db.decode(b.index, pb);
   return pa == pb;
 }
 
@@ -149,8 +151,8 @@ bool check_distances(const Slices& slices, const Vec3& normal, StackPlan& plan) 
     if (std::abs(gaps[k] - typical) <= tolerance) continue;
     const double steps = std::round(gaps[k] / typical);
     if (steps >= 2 && std::abs(gaps[k] - steps * typical) <= steps * tolerance) {
-      missing += fmt::format("{}{} after slice {}", missing.empty() ? "" : ", ",
-                             static_cast<long>(steps) - 1, k + 1);
+      missing +=
+          fmt::format("{}{:.0f} after slice {}", missing.empty() ? "" : ", ", steps - 1, k + 1);
     } else {
       variable = true;
     }

@@ -1,0 +1,61 @@
+// A whole file: meta header, elements, sequences, functional groups, then where its frames lie and
+// the decoding of the first. Anything but an osler::Error is a finding.
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/error.hpp"
+#include "dicom/header.hpp"
+#include "dicom/pixels.hpp"
+
+namespace {
+
+/// Small, so that an input that asks for much memory is refused and does not slow down the search.
+constexpr osler::dicom::Limits kLimits{
+    .max_header_bytes = 1 << 20, .max_frame_bytes = 1 << 20, .max_volume_bytes = 1 << 22};
+
+/// A file in memory: the reader takes paths.
+class MemoryFile {
+ public:
+  MemoryFile(const std::uint8_t* data, std::size_t size) : handle_(::memfd_create("input", 0)) {
+    if (handle_ < 0 || ::write(handle_, data, size) != static_cast<ssize_t>(size)) {
+      std::perror("memfd");
+      std::exit(1);
+    }
+  }
+  ~MemoryFile() { ::close(handle_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  std::string path() const { return "/proc/self/fd/" + std::to_string(handle_); }
+
+ private:
+  int handle_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const MemoryFile file(data, size);
+  const auto found = osler::dicom::read_header(file.path(), kLimits);
+  const auto* instance = std::get_if<osler::dicom::Instance>(&found);
+  if (instance == nullptr || !instance->has_pixel_data) return 0;
+  try {
+    std::vector<std::byte> frame(osler::dicom::frame_bytes(instance->pixels, kLimits));
+    const osler::dicom::FrameDecoder decoder(*instance, kLimits);
+    decoder.decode(0, frame);
+    if (instance->pixels.frames > 1) decoder.decode(instance->pixels.frames - 1, frame);
+  } catch (const osler::Error& error) {
+    if (error.code() != osler::ErrorCode::bad_input &&
+        error.code() != osler::ErrorCode::bad_argument) {
+      throw;
+    }
+  }
+  return 0;
+}
