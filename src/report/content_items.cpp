@@ -88,6 +88,17 @@ DcmItem& add_date_item(DcmItem& parent, Relationship relationship, const Code& n
   return item;
 }
 
+DcmItem& add_point_item(DcmItem& parent, const Code& name, const Vec3& lps_mm,
+                        const std::string& frame_of_reference_uid) {
+  DcmItem& item = add_named(parent, Relationship::contains, "SCOORD3D", name);
+  const Float32 point[] = {static_cast<Float32>(lps_mm[0]), static_cast<Float32>(lps_mm[1]),
+                           static_cast<Float32>(lps_mm[2])};
+  item.putAndInsertFloat32Array(DCM_GraphicData, point, 3);
+  put(item, DCM_GraphicType, "POINT");
+  put(item, DCM_ReferencedFrameOfReferenceUID, frame_of_reference_uid);
+  return item;
+}
+
 DcmItem& add_number_item(DcmItem& parent, Relationship relationship, const Code& name, double value,
                          const Code& unit) {
   DcmItem& item = add_named(parent, relationship, "NUM", name);

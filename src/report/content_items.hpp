@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/affine.hpp"
 #include "core/code.hpp"
 
 class DcmItem;
@@ -31,6 +32,10 @@ DcmItem& add_date_item(DcmItem& parent, Relationship relationship, const Code& n
                        const std::string& date);
 DcmItem& add_number_item(DcmItem& parent, Relationship relationship, const Code& name, double value,
                          const Code& unit);
+
+/// SCOORD3D of one point (PS3.3 C.18.9), LPS mm in a frame of reference.
+DcmItem& add_point_item(DcmItem& parent, const Code& name, const Vec3& lps_mm,
+                        const std::string& frame_of_reference_uid);
 
 struct ImageReference {
   std::string sop_class_uid;

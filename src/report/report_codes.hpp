@@ -43,6 +43,7 @@ inline const Code kTopographicalModifier{"106233006", "SCT", "Topographical modi
 inline const Code kReferencedSegment{"121191", "DCM", "Referenced Segment"};
 inline const Code kSourceSeries{"121232", "DCM", "Source series for segmentation"};
 inline const Code kVolume{"118565006", "SCT", "Volume"};
+inline const Code kCenterOfMass{"128138", "DCM", "Center of Mass"};  // CID 219
 inline const Code kMethod{"370129005", "SCT", "Measurement Method"};
 inline const Code kSumOfVoxels{"126030", "DCM", "Sum of segmented voxel volumes"};
 inline const Code kAlgorithmName{"111001", "DCM", "Algorithm Name"};

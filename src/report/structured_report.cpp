@@ -178,6 +178,11 @@ void add_finding(DcmItem& measurements, DcmItem& source, const Findings& finding
   DcmItem& volume = add_number_item(group, contains, codes::kVolume, rounded(finding.volume_mm3),
                                     codes::kCubicMillimetre);
   add_algorithm(volume, findings.model);
+  // TID 1411 and 1501 are extensible: where the structure lies is of use to whoever has no SEG.
+  if (!findings.source.frame_of_reference_uid.empty()) {
+    add_point_item(group, codes::kCenterOfMass, finding.centroid_mm,
+                   findings.source.frame_of_reference_uid);
+  }
 }
 
 std::string lower(std::string text) {

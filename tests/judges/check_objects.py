@@ -179,6 +179,15 @@ def check_report(path, ds, seg, sources):
         compared += 1
         if abs(said - held) > seg[2]:
             fault(path, f"volume {said} mm3, but segments {numbers} hold {held:.3f}")
+        points = [x for x in parent.ContentSequence
+                  if x.ValueType == "SCOORD3D" and name_of(x) == "128138"]
+        parts = [seg[1][int(n)] for n in numbers]
+        voxels = sum(p[0] for p in parts)
+        centroid = sum(p[0] * p[2] for p in parts if p[0]) / max(voxels, 1)
+        if len(points) != 1:
+            fault(path, f"segments {numbers} have {len(points)} centres of mass")
+        elif np.linalg.norm(centroid - np.array(points[0].GraphicData)) > 0.5 * seg[3]:
+            fault(path, f"centre of mass of segments {numbers} is not where they are")
     if ds.CompletionFlag == "PARTIAL":
         if any(i.ValueType == "NUM" and name_of(i) == "118565006" for i, _ in contents(ds)):
             fault(path, "partial, and yet a volume")
