@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cli/commands.hpp"
+#include "cli/listing.hpp"
 #include "cli/terminal.hpp"
 #include "core/error.hpp"
 #include "core/json.hpp"
@@ -145,14 +146,8 @@ Outcome convert_all(const std::vector<PlannedSeries>& all, const Options& option
   return outcome;
 }
 
-Json reasons_json(const std::vector<Reason>& reasons) {
-  Json all = Json::array();
-  for (const Reason& r : reasons) all.push_back({{"code", r.code}, {"detail", r.detail}});
-  return all;
-}
-
 Json to_json(const Outcome& outcome, const dicom::ScanResult& scanned) {
-  Json written = Json::array(), not_written = Json::array(), unreadable = Json::array();
+  Json written = Json::array(), not_written = Json::array();
   for (const Written& w : outcome.written) {
     written.push_back({{"file", w.file.string()},
                        {"study_uid", w.source->study->uid},
@@ -170,12 +165,9 @@ Json to_json(const Outcome& outcome, const dicom::ScanResult& scanned) {
                            {"files", n.source->series->instances.size()},
                            {"reasons", reasons_json(n.reasons)}});
   }
-  for (const dicom::Unreadable& u : scanned.unreadable) {
-    unreadable.push_back({{"path", u.file.string()}, {"reason", u.reason}});
-  }
   return {{"written", written},
           {"not_written", not_written},
-          {"unreadable", unreadable},
+          {"unreadable", unreadable_json(scanned.unreadable)},
           {"exit_code", outcome.exit_code}};
 }
 
@@ -199,9 +191,7 @@ void print_outcome(const Outcome& outcome, const dicom::ScanResult& scanned) {
       fmt::print("  {} {}: {}\n", r.refuses ? "refused:" : "warning:", r.code, r.detail);
     }
   }
-  for (const dicom::Unreadable& u : scanned.unreadable) {
-    fmt::print("not read: {}: {}\n", u.file.string(), u.reason);
-  }
+  print_unreadable(scanned.unreadable);
 }
 
 int convert(const Options& options) {

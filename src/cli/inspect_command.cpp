@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cli/commands.hpp"
+#include "cli/listing.hpp"
 #include "cli/terminal.hpp"
 #include "core/error.hpp"
 #include "core/json.hpp"
@@ -52,8 +53,7 @@ Json volume_json(const VolumePlan& volume) {
 }
 
 Json series_json(const dicom::Study& study, const dicom::Series& series, const SeriesPlan& plan) {
-  Json reasons = Json::array(), volumes = Json::array();
-  for (const Reason& r : plan.reasons) reasons.push_back({{"code", r.code}, {"detail", r.detail}});
+  Json volumes = Json::array();
   for (const VolumePlan& v : plan.volumes) volumes.push_back(volume_json(v));
   return {{"study_uid", study.uid},
           {"series_uid", series.uid},
@@ -61,7 +61,7 @@ Json series_json(const dicom::Study& study, const dicom::Series& series, const S
           {"transfer_syntax", transfer_syntaxes(series)},
           {"files", series.instances.size()},
           {"verdict", to_string(plan.verdict())},
-          {"reasons", reasons},
+          {"reasons", reasons_json(plan.reasons)},
           {"volumes", volumes}};
 }
 
@@ -90,7 +90,7 @@ int inspect(const Options& options) {
   const dicom::Limits limits;
   const dicom::ScanResult scanned = dicom::scan(options.inputs, limits, terminal_progress());
   end_progress();
-  Json all = Json::array(), unreadable = Json::array();
+  Json all = Json::array();
   if (!options.json) {
     fmt::print(kRow, "modality", "files", "size", "spacing mm", "slices", "transfer syntax",
                "verdict");
@@ -106,16 +106,14 @@ int inspect(const Options& options) {
       }
     }
   }
-  for (const dicom::Unreadable& u : scanned.unreadable) {
-    unreadable.push_back({{"path", u.file.string()}, {"reason", u.reason}});
-    if (!options.json) fmt::print("not read: {}: {}\n", u.file.string(), u.reason);
-  }
+  if (!options.json) print_unreadable(scanned.unreadable);
   if (!options.json && scanned.duplicates > 0) {
     fmt::print("{} files hold an instance that another file holds too\n", scanned.duplicates);
   }
   if (options.json) {
-    fmt::print("{}\n", Json{{"series", all}, {"unreadable", unreadable}}.dump(
-                           2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}\n",
+               Json{{"series", all}, {"unreadable", unreadable_json(scanned.unreadable)}}.dump(
+                   2, ' ', false, Json::error_handler_t::replace));
   }
   return scanned.studies.empty() ? kExitBadInput : kExitOk;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/listing.hpp"
 #include "cli/places.hpp"
 #include "cli/terminal.hpp"
 #include "core/error.hpp"
@@ -74,13 +75,11 @@ void print_rest(const RunReport& report) {
                s.files);
     for (const Reason& r : s.reasons) fmt::print("  {}\n", r.detail);
   }
-  for (const dicom::Unreadable& u : report.unreadable) {
-    fmt::print("not read: {}: {}\n", u.file.string(), u.reason);
-  }
+  print_unreadable(report.unreadable);
 }
 
 Json to_json(const RunReport& report) {
-  Json studies = Json::array(), not_used = Json::array(), unreadable = Json::array();
+  Json studies = Json::array(), not_used = Json::array();
   for (const StudyOutcome& o : report.outcomes) {
     Json study{{"study_uid", o.study_uid}, {"folder", o.folder.string()}};
     if (o.failure.empty()) {
@@ -91,21 +90,16 @@ Json to_json(const RunReport& report) {
     studies.push_back(std::move(study));
   }
   for (const SeriesNotUsed& s : report.not_used) {
-    Json reasons = Json::array();
-    for (const Reason& r : s.reasons) reasons.push_back({{"code", r.code}, {"detail", r.detail}});
     not_used.push_back({{"study_uid", s.study_uid},
                         {"series_uid", s.series_uid},
                         {"modality", s.modality},
                         {"files", s.files},
                         {"model", s.model},
-                        {"reasons", reasons}});
-  }
-  for (const dicom::Unreadable& u : report.unreadable) {
-    unreadable.push_back({{"path", u.file.string()}, {"reason", u.reason}});
+                        {"reasons", reasons_json(s.reasons)}});
   }
   return {{"studies", studies},
           {"not_used", not_used},
-          {"unreadable", unreadable},
+          {"unreadable", unreadable_json(report.unreadable)},
           {"exit_code", report.exit_code}};
 }
 
