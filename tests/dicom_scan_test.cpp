@@ -179,7 +179,7 @@ TEST(Scan, ReadsTheHeaderAndGuessesNothing) {
   EXPECT_FALSE(found.frames.at(0).rescale_intercept);
   EXPECT_FALSE(found.pixel_padding_value);
   EXPECT_FALSE(found.frames.at(0).told_apart_by.echo_time_ms);
-  EXPECT_FALSE(found.slice_thickness_mm);
+  EXPECT_FALSE(found.frames.at(0).slice_thickness_mm);
 }
 
 TEST(Scan, ReadsPaddingInThePixelRepresentation) {  // case 14
