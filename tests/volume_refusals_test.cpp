@@ -199,6 +199,13 @@ TEST(PlanSeries, FilesOfTwoPatientsInOneSeriesAreRefused) {
               })).refused_for("mixed_patients"));
 }
 
+TEST(PlanSeries, SegmentationsAreNoImages) {
+  PhantomSeries series = six_slices([](DcmDataset& data, std::size_t) {
+    data.putAndInsertString(DCM_SOPClassUID, UID_SegmentationStorage);
+  });
+  EXPECT_TRUE(PlannedSeries(series).refused_for("segmentation"));
+}
+
 TEST(PlanSeries, MosaicsAreRefused) {  // case 20
   const PlannedSeries found(six_slices(put(DCM_ImageType, "ORIGINAL\\PRIMARY\\M\\ND\\MOSAIC")));
   EXPECT_TRUE(found.refused_for("mosaic"));
