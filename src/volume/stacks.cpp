@@ -173,7 +173,8 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
       damage = i.damage;
     } else if (!i.has_pixel_data) {
       ++no_pixels;
-    } else if (i.pixels.samples_per_pixel != 1) {
+    } else if (i.pixels.samples_per_pixel != 1 ||
+               i.pixels.photometric_interpretation == "PALETTE COLOR") {
       ++colour;
     } else if (static_cast<int>(i.frames.size()) != i.pixels.frames) {
       ++undescribed;
