@@ -21,14 +21,12 @@ std::string type_in_words(const std::string& type) {
   return type.empty() ? "none" : "not a defined one";
 }
 
-/// Why the tables of a stack cannot be used; empty if they can.
+/// Why the tables of a stack, of which one slice has one, cannot be used; empty if they can.
 std::string problem_of(const Slices& slices) {
   const auto& first = slices.front().instance->modality_lut;
   for (const SliceRef& s : slices) {
     const auto& lut = s.instance->modality_lut;
-    if (lut.has_value() != first.has_value()) {
-      return "some slices go through a Modality LUT Sequence and others do not";
-    }
+    if (!lut || !first) return "some slices go through a Modality LUT Sequence and others do not";
     if (lut->type != first->type || lut->table.bits != first->table.bits) {
       return "slices go through Modality LUTs of different type or depth";
     }
