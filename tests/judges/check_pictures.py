@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Pictures of single frames (colour, palette, MONOCHROME1, Modality LUT) against pydicom and DCMTK.
+"""Pictures of single frames (colour, palette, MONOCHROME1, Modality LUT) against pydicom, DCMTK and GDCM.
 
 usage: check_pictures.py     (OSLER_PRINT_PICTURE names the program print_picture of tests/)
 
 Every image of pydicom's wheel and the radiograph RG3 of NEMA WG-04 as pydicom reads them, besides
-files that pydicom writes here; the coloured ones as DCMTK's dcmj2pnm shows them as well. Exit 77:
-skipped.
+files that pydicom writes here; what it has no decoder for as SimpleITK's GDCM reads it, and the
+coloured ones as DCMTK's dcmj2pnm shows them as well. Exit 77: skipped.
 """
 import os
 import re
@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "end_to_end"))
 import harness  # noqa: E402  (finds the judges' Python, and goes on in it)
 from harness import Checks, np, pydicom  # noqa: E402
 
+import SimpleITK  # noqa: E402
 from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array  # noqa: E402
 from pydicom.uid import (ExplicitVRBigEndian, ExplicitVRLittleEndian,  # noqa: E402
                          ImplicitVRLittleEndian)
@@ -30,7 +31,7 @@ PRINT_PICTURE = harness.need(os.environ.get("OSLER_PRINT_PICTURE", ""), "print_p
 # Largest difference allowed, in steps of a sample. From pydicom: none, JPEG with loss included, for
 # DCMTK's libjpeg and Pillow's round alike and YCbCr becomes RGB by the same formula. dcmj2pnm adds
 # up truncated products where native YCbCr is turned into RGB.
-PYDICOM_STEPS, DCMTK_STEPS = 0, 1
+PYDICOM_STEPS, DCMTK_STEPS, GDCM_STEPS = 0, 1, 0
 # pydicom's formula is in single precision, which takes a few sums to the other side of a half.
 SINGLE_PRECISION_STEPS = 1
 UNREADABLE = ("badVR.dcm",)  # Number of Frames is no number
@@ -77,15 +78,33 @@ def agrees(check, name, got, wanted, steps):
     return check(worst <= steps, f"{name}: differs by at most {worst:g} (allowed {steps:g})")
 
 
+def against_gdcm(check, file, name):
+    """SimpleITK's GDCM: rescaled, MONOCHROME1 turned over; it follows Photometric Interpretation only."""
+    try:
+        wanted = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(file)))[0]
+    except RuntimeError:
+        print(f"      {name}: not read by GDCM")
+        return
+    got = printed(file)
+    if not isinstance(got, str) and pydicom.dcmread(file).PhotometricInterpretation == "MONOCHROME1":
+        # A lossy value may overshoot Bits Stored, which turns it negative; GDCM cuts its bits off.
+        over = got[0] < 0
+        check(over.mean() < 1e-4, f"{name}: {int(over.sum())} of {over.size} values overshoot")
+        wanted = np.where(over, got[0], wanted)
+    agrees(check, f"{name}: GDCM", got, wanted, GDCM_STEPS)
+
+
 def against_pydicom(check, file, name):
+    """@return False if pydicom does not read the file: its decoders are missing, or it is damaged"""
     data = pydicom.dcmread(file)
     for frame in sorted({0, int(data.get("NumberOfFrames", 1) or 1) - 1}):
         try:
             wanted = expected(data, frame)
-        except Exception as error:  # pydicom's decoders are missing, or the file is damaged
-            print(f"      {name}: not read by pydicom: {str(error)[:80]}")
-            return
+        except Exception as error:
+            print(f"      {name}: not read by pydicom: {str(error).splitlines()[0][:60]}")
+            return False
         agrees(check, f"{name} frame {frame}: pydicom", printed(file, frame), wanted, PYDICOM_STEPS)
+    return True
 
 
 def against_dcmtk(check, file, name, work):
@@ -142,7 +161,8 @@ def wheel(check, work):
             refused = isinstance(got, str)
             check(refused and REFUSED[name] in got, f"{name}: refused: {got if refused else 'no'}")
             continue
-        against_pydicom(check, file, name)
+        if not against_pydicom(check, file, name):
+            against_gdcm(check, file, name)
         if data.SamplesPerPixel == 3 or data.PhotometricInterpretation == "PALETTE COLOR":
             against_dcmtk(check, file, name, work)
 
@@ -157,6 +177,7 @@ def radiograph(check):
         agrees(check, f"RG3_{codec}: pydicom's RLE", printed(folder / f"RG3_{codec}"), wanted, 0)
     for codec in ("J2KI", "JLSN"):
         against_pydicom(check, folder / f"RG3_{codec}", f"RG3_{codec}")
+    against_gdcm(check, folder / "RG3_JPLY", "RG3_JPLY")
 
 
 def ramp(syntax, rows=16, columns=32, bits=8, signed=False):
@@ -198,7 +219,7 @@ def modality_luts(check, work):
                 table = (np.sqrt(np.arange(entries)) * 1000).astype(np.uint16)
                 item.add_new("LUTData", "US", [int(v) for v in table])
                 data.ModalityLUTSequence = [item]
-                name = f"Modality LUT {syntax.name[:12]} {'signed' if signed else 'unsigned'} {entries} {photometric}"
+                name = f"Modality LUT {syntax.name}, {entries} from {first}, {photometric}"
                 values = pydicom.dcmread(save(data, work / "lut.dcm")).pixel_array
                 real = table[np.clip(values.astype(int) - first, 0, entries - 1)].astype(float)
                 if photometric == "MONOCHROME1":
@@ -206,7 +227,8 @@ def modality_luts(check, work):
                 agrees(check, name, printed(work / "lut.dcm"), real, 0)
                 if photometric == "MONOCHROME2":
                     data = pydicom.dcmread(work / "lut.dcm")
-                    agrees(check, name + ": pydicom", printed(work / "lut.dcm"), apply_modality_lut(data.pixel_array, data), 0)
+                    agrees(check, name + ": pydicom", printed(work / "lut.dcm"),
+                           apply_modality_lut(data.pixel_array, data), 0)
 
 
 def palettes(check, work):
