@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/error.hpp"
 #include "dicom/byte_source.hpp"
 #include "dicom/element_reader.hpp"
 #include "dicom/scan.hpp"
@@ -32,5 +33,20 @@ class DataSet {
   Encoding encoding_;
   std::string transfer_syntax_uid_;
 };
+
+/// The data set of a file that was scanned before. @throws Error bad_input
+DataSet open_again(const Instance& instance, const Limits& limits);
+
+/// The file's name goes before what is wrong with it.
+template <typename F>
+auto with_file_name(const Instance& instance, F&& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::bad_input) throw;
+    throw Error(error.code(), instance.file.filename().string() + ": " + error.found(),
+                error.expected(), error.remedy());
+  }
+}
 
 }  // namespace osler::dicom

@@ -17,18 +17,23 @@ struct ByteRange {
   std::uint64_t length = 0;
 };
 
+/// Native pixel data of this format hold two samples for each pixel: Y Y Cb Cr for two pixels.
+inline bool is_native_422(const PixelFormat& format) {
+  return format.photometric_interpretation == "YBR_FULL_422";
+}
+
 /// Where each frame lies. `read_frame` may be called from several threads.
 class FrameReader {
  public:
   /// @throws Error bad_input: no pixel data, too few bytes or fragments for the frames
   FrameReader(const Instance& instance, const Limits& limits);
 
-  /// The frame's bytes as they are stored: native (then exactly frame_bytes), or one codestream,
-  /// its fragments joined. @param frame  from 0
+  /// One codestream, its fragments joined. @param frame  from 0
   std::vector<std::byte> codestream(int frame) const;
-  /// Native only: straight into `out`.
+  /// Native only: the samples as they are stored, straight into `out`, native_frame_bytes of them.
   void read_native(int frame, std::span<std::byte> out) const;
 
+  std::uint64_t native_frame_bytes() const { return native_frame_bytes_; }
   const TransferSyntax& syntax() const { return *syntax_; }
   bool big_endian() const { return data_.encoding().big_endian; }
 
@@ -42,6 +47,7 @@ class FrameReader {
   const TransferSyntax* syntax_ = nullptr;
   std::uint64_t native_offset_ = 0;
   std::uint64_t native_frame_bytes_ = 0;
+  bool swapped_in_pairs_ = false;     ///< 8-bit values in big-endian words
   std::uint64_t first_fragment_ = 0;  ///< where the item after the offset table begins
   std::vector<ByteRange> fragments_;
   std::vector<std::vector<ByteRange>> frames_;
