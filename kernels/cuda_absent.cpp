@@ -1,6 +1,7 @@
 // Stands in for the .cu files where the program is built without nvcc.
 
 #include "core/error.hpp"
+#include "kernels/label_statistics_math.hpp"
 #include "kernels/labels_back.hpp"
 #include "kernels/resample.hpp"
 
@@ -17,6 +18,33 @@ void labels_back_cuda(const ScoresView&, const LabelsBackTask&, std::uint8_t*, v
                       const Stream&) {
   absent();
 }
+
+template <typename T>
+std::vector<SliceSums<T>> label_sums_on_device(const Device&, std::span<const std::uint8_t>,
+                                               const LabelStatisticsTask&) {
+  absent();
+}
+template std::vector<SliceSums<std::uint8_t>> label_sums_on_device(const Device&,
+                                                                   std::span<const std::uint8_t>,
+                                                                   const LabelStatisticsTask&);
+template std::vector<SliceSums<std::int8_t>> label_sums_on_device(const Device&,
+                                                                  std::span<const std::uint8_t>,
+                                                                  const LabelStatisticsTask&);
+template std::vector<SliceSums<std::uint16_t>> label_sums_on_device(const Device&,
+                                                                    std::span<const std::uint8_t>,
+                                                                    const LabelStatisticsTask&);
+template std::vector<SliceSums<std::int16_t>> label_sums_on_device(const Device&,
+                                                                   std::span<const std::uint8_t>,
+                                                                   const LabelStatisticsTask&);
+template std::vector<SliceSums<std::uint32_t>> label_sums_on_device(const Device&,
+                                                                    std::span<const std::uint8_t>,
+                                                                    const LabelStatisticsTask&);
+template std::vector<SliceSums<std::int32_t>> label_sums_on_device(const Device&,
+                                                                   std::span<const std::uint8_t>,
+                                                                   const LabelStatisticsTask&);
+template std::vector<SliceSums<float>> label_sums_on_device(const Device&,
+                                                            std::span<const std::uint8_t>,
+                                                            const LabelStatisticsTask&);
 
 void resample_cuda(const SourceView&, const ResampleTask&, float*, const Stream&) {
   absent();

@@ -25,13 +25,13 @@ struct LabelStatisticsTask {
 
 struct LabelStatistics {
   std::int64_t voxels = 0;
-  double weight = 0;               ///< sum of the voxels' weights
-  Vec3 centre{};                   ///< weighted mean of the indices {x, y, z}
-  Size3 box_begin{0, 0, 0};        ///< smallest index on each axis
-  Size3 box_end{0, 0, 0};          ///< largest index + 1
-  std::int64_t valued = 0;         ///< voxels that are not padding
-  double mean = 0;                 ///< of their real values, each counted once
-  double sd = 0;                   ///< divided by n
+  double weight = 0;         ///< sum of the voxels' weights
+  Vec3 centre{};             ///< weighted mean of the indices {x, y, z}
+  Size3 box_begin{0, 0, 0};  ///< smallest index on each axis
+  Size3 box_end{0, 0, 0};    ///< largest index + 1
+  std::int64_t valued = 0;   ///< voxels that are not padding
+  double mean = 0;           ///< of their real values, each counted once
+  double sd = 0;             ///< divided by n
   double min = 0;
   double max = 0;
 };

@@ -95,7 +95,7 @@ class PaintBall : public ::testing::TestWithParam<SourceGrid> {
     const Probabilities p = two_classes({36, 36, 36}, kNetwork, probability);
     const std::int64_t written =
         paint(p, kThreshold, std::vector<std::uint8_t>{0, 5}, grid, labels);
-    const LabelStatistics found = label_statistics(labels, grid, 5).at(5);
+    const LabelStatistics found = label_statistics(choose_device("cpu"), labels, grid, 5).at(5);
     EXPECT_EQ(found.voxels, written);
     const double expected_mm3 = 4.0 / 3 * std::numbers::pi * std::pow(kRadius_mm, 3);
     EXPECT_NEAR(found.volume_mm3 / expected_mm3, 1, kVolumeTolerance);
@@ -268,7 +268,7 @@ TEST(LabelStatistics, CountsAndPlacesEachLabelOnAnObliqueGrid) {
   labels[6 + 3 + 1] = 2;  // (1, 1, 1)
   labels[6] = 1;          // (0, 0, 1)
   labels[11] = 9;         // beyond max_label: not counted
-  const auto found = label_statistics(labels, grid, 3);
+  const auto found = label_statistics(choose_device("cpu"), labels, grid, 3);
   ASSERT_EQ(found.size(), 4U);
   EXPECT_EQ(found[1].voxels, 1);
   EXPECT_EQ(found[1].centroid_mm, (Vec3{10, 20, 35}));

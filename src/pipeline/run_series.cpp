@@ -114,9 +114,10 @@ bool segment(LoadedModel& model, const HeadContext& head, SeriesResult& result, 
   return true;
 }
 
-void measure_labels(const ModelPackage& package, SeriesResult& result, Signals& signals) {
+void measure_labels(const ModelPackage& package, const Device& device, SeriesResult& result,
+                    Signals& signals) {
   Findings& f = result.findings;
-  const auto statistics = label_statistics(result.labels.labels, result.volume.grid,
+  const auto statistics = label_statistics(device, result.labels.labels, result.volume.grid,
                                            static_cast<int>(package.segments.size()));
   f.segments = describe_segments(package);
   f.findings = measure(package, statistics);
@@ -200,7 +201,7 @@ SeriesResult run_series(LoadedModel& model, const VolumePlan& plan,
   }
   if (found) {
     const StageTimer timer(f.timings, "measure");
-    measure_labels(model.package, result, signals);
+    measure_labels(model.package, device, result, signals);
   }
   const bool passed = judge(f, model.package, signals);
   if (!found || !passed) {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/error.hpp"
+#include "kernels/label_statistics.hpp"
 #include "postprocess/components.hpp"
 
 namespace osler {
@@ -144,46 +145,19 @@ std::int64_t paint(const Probabilities& p, double threshold, std::span<const std
   return component.voxels;
 }
 
-std::vector<LabelStatistics> label_statistics(std::span<const std::uint8_t> labels,
+std::vector<LabelStatistics> label_statistics(const Device& device,
+                                              std::span<const std::uint8_t> labels,
                                               const Grid& grid, int max_label) {
-  struct Sums {
-    std::int64_t n = 0, x = 0, y = 0;
-  };
-  struct Weighted {
-    std::int64_t voxels = 0;
-    double mm3 = 0;
-    Vec3 index{};  ///< volume times the place that goes through the grid's affine
-  };
-  std::vector<Weighted> all(static_cast<std::size_t>(max_label) + 1);
-  std::vector<Sums> sums(all.size());
-  std::size_t i = 0;
-  for (std::int64_t z = 0; z < grid.size[2]; ++z) {
-    std::fill(sums.begin(), sums.end(), Sums{});
-    for (std::int64_t y = 0; y < grid.size[1]; ++y) {
-      for (std::int64_t x = 0; x < grid.size[0]; ++x, ++i) {
-        if (labels[i] == 0 || labels[i] > max_label) continue;
-        Sums& s = sums[labels[i]];
-        ++s.n;
-        s.x += x;
-        s.y += y;
-      }
-    }
-    const double voxel_mm3 = grid.voxel_mm3(z);
-    for (std::size_t label = 1; label < all.size(); ++label) {
-      const Sums& s = sums[label];
-      Weighted& w = all[label];
-      w.voxels += s.n;
-      w.mm3 += static_cast<double>(s.n) * voxel_mm3;
-      w.index = w.index + voxel_mm3 * Vec3{static_cast<double>(s.x), static_cast<double>(s.y),
-                                           static_cast<double>(s.n) * grid.place_of_slice(z)};
-    }
-  }
-  std::vector<LabelStatistics> out(all.size());
-  for (std::size_t label = 1; label < all.size(); ++label) {
-    const Weighted& w = all[label];
-    out[label].voxels = w.voxels;
-    out[label].volume_mm3 = w.mm3;
-    if (w.voxels > 0) out[label].centroid_mm = grid.index_to_lps((1 / w.mm3) * w.index);
+  std::vector<double> voxel_mm3;
+  for (std::int64_t k = 0; k < grid.size[2]; ++k) voxel_mm3.push_back(grid.voxel_mm3(k));
+  kernels::LabelStatisticsTask task;
+  task.size = grid.size;
+  task.max_label = max_label;
+  task.slice_at = grid.slice_at;
+  task.slice_weight = voxel_mm3;
+  std::vector<LabelStatistics> out;
+  for (const kernels::LabelStatistics& s : kernels::label_statistics(device, labels, task)) {
+    out.push_back({s.voxels, s.weight, s.voxels > 0 ? grid.index_to_lps(s.centre) : Vec3{}});
   }
   return out;
 }

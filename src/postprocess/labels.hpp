@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/affine.hpp"
+#include "device/device.hpp"
 #include "postprocess/probabilities.hpp"
 #include "volume/volume.hpp"
 
@@ -41,7 +42,8 @@ struct LabelStatistics {
 };
 
 /// @return one per label 0..max_label (entry 0 is background, not computed)
-std::vector<LabelStatistics> label_statistics(std::span<const std::uint8_t> labels,
+std::vector<LabelStatistics> label_statistics(const Device& device,
+                                              std::span<const std::uint8_t> labels,
                                               const Grid& grid, int max_label);
 
 }  // namespace osler
