@@ -7,10 +7,12 @@
 #include <set>
 
 #include "cli/commands.hpp"
+#include "cli/limits.hpp"
 #include "cli/listing.hpp"
 #include "cli/terminal.hpp"
 #include "core/error.hpp"
 #include "core/json.hpp"
+#include "core/printable.hpp"
 #include "core/uid.hpp"
 #include "dicom/scan.hpp"
 #include "volume/exchange.hpp"
@@ -22,6 +24,7 @@ namespace {
 
 struct Options {
   std::vector<fs::path> inputs;
+  dicom::Limits limits;
   std::string to;
   fs::path out;
   std::string series_uid;
@@ -74,13 +77,12 @@ bool names_file(const Options& options) {
   return false;
 }
 
-std::vector<PlannedSeries> plan_all(const dicom::ScanResult& scanned, const Options& options,
-                                    const dicom::Limits& limits) {
+std::vector<PlannedSeries> plan_all(const dicom::ScanResult& scanned, const Options& options) {
   std::vector<PlannedSeries> all;
   for (const dicom::Study& study : scanned.studies) {
     for (const dicom::Series& series : study.series) {
       if (!options.series_uid.empty() && series.uid != options.series_uid) continue;
-      all.push_back({&study, &series, plan_series(series, limits)});
+      all.push_back({&study, &series, plan_series(series, options.limits)});
     }
   }
   if (all.empty() && !options.series_uid.empty()) {
@@ -109,7 +111,7 @@ void convert_series(const PlannedSeries& source, const Options& options, const f
     const fs::path target =
         file.empty() ? options.out / name_of(source, i, nifti ? ".nii.gz" : ".mha", taken) : file;
     try {
-      const Volume volume = load_volume(plan);
+      const Volume volume = load_volume(plan, options.limits);
       if (nifti) {
         write_nifti(volume, target);
       } else {
@@ -175,20 +177,21 @@ void print_outcome(const Outcome& outcome, const dicom::ScanResult& scanned) {
   const PlannedSeries* last = nullptr;
   for (const Written& w : outcome.written) {
     const Size3& n = w.volume->grid.size;
-    fmt::print("{}  {} {} x {} x {}{}{}\n", w.file.string(), w.source->series->modality, n[0], n[1],
-               n[2], w.volume->told_apart.empty() ? "" : "  ", w.volume->told_apart);
+    fmt::print("{}  {} {} x {} x {}{}{}\n", printable(w.file.string()),
+               printable(w.source->series->modality), n[0], n[1], n[2],
+               w.volume->told_apart.empty() ? "" : "  ", printable(w.volume->told_apart));
     if (w.source != last) {
       for (const Reason& r : w.source->plan.reasons) {
-        fmt::print("  warning: {}: {}\n", r.code, r.detail);
+        fmt::print("  warning: {}: {}\n", r.code, printable(r.detail));
       }
     }
     last = w.source;
   }
   for (const NotWritten& n : outcome.not_written) {
     fmt::print("not written: series {} ({}, {} files)\n", n.source->series->uid,
-               n.source->series->modality, n.source->series->instances.size());
+               printable(n.source->series->modality), n.source->series->instances.size());
     for (const Reason& r : n.reasons) {
-      fmt::print("  {} {}: {}\n", r.refuses ? "refused:" : "warning:", r.code, r.detail);
+      fmt::print("  {} {}: {}\n", r.refuses ? "refused:" : "warning:", r.code, printable(r.detail));
     }
   }
   print_unreadable(scanned.unreadable);
@@ -196,10 +199,10 @@ void print_outcome(const Outcome& outcome, const dicom::ScanResult& scanned) {
 
 int convert(const Options& options) {
   const bool to_file = names_file(options);
-  const dicom::Limits limits;
-  const dicom::ScanResult scanned = dicom::scan(options.inputs, limits, terminal_progress());
+  const dicom::ScanResult scanned =
+      dicom::scan(options.inputs, options.limits, terminal_progress());
   end_progress();
-  const std::vector<PlannedSeries> all = plan_all(scanned, options, limits);
+  const std::vector<PlannedSeries> all = plan_all(scanned, options);
   Outcome outcome = convert_all(all, options, to_file);
   // A DICOM file that cannot be read may be a part of any series: then not all is done.
   const bool lost = std::any_of(scanned.unreadable.begin(), scanned.unreadable.end(),
@@ -224,8 +227,7 @@ Action add_convert(CLI::App& app) {
   auto* command = app.add_subcommand(
       "convert", "Write the volumes of DICOM series as NIfTI or MetaImage files.");
   const auto options = std::make_shared<Options>();
-  command->add_option("INPUT", options->inputs, "DICOM files, or folders (all below is read)")
-      ->required();
+  command->add_option("INPUT", options->inputs, kInputHelp)->required();
   command->add_option("--to", options->to, "nifti or mha")
       ->required()
       ->check(CLI::IsMember({"nifti", "mha"}));
@@ -237,6 +239,7 @@ Action add_convert(CLI::App& app) {
   command->add_option("--series", options->series_uid, "only the series of this UID")
       ->type_name("UID");
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
+  add_limits(*command, options->limits);
   return [options] { return convert(*options); };
 }
 

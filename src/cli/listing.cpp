@@ -2,7 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
+#include "core/printable.hpp"
+
 namespace osler::cli {
+namespace {
+
+// Of one reason, as many files are named on the terminal; --json names all.
+constexpr std::size_t kNamed = 5;
+
+}  // namespace
 
 Json reasons_json(const std::vector<Reason>& reasons) {
   Json all = Json::array();
@@ -19,8 +30,29 @@ Json unreadable_json(const std::vector<dicom::Unreadable>& unreadable) {
 }
 
 void print_unreadable(const std::vector<dicom::Unreadable>& unreadable) {
-  for (const dicom::Unreadable& u : unreadable) {
-    fmt::print("not read: {}: {}\n", u.file.string(), u.reason);
+  struct Group {
+    std::size_t first = 0;
+    std::size_t count = 0;
+  };
+  std::map<std::string_view, Group> by_reason;
+  for (std::size_t i = 0; i < unreadable.size(); ++i) {
+    Group& group = by_reason[unreadable[i].reason];
+    if (group.count++ == 0) group.first = i;
+  }
+  std::vector<std::pair<std::string_view, Group>> groups(by_reason.begin(), by_reason.end());
+  std::sort(groups.begin(), groups.end(),
+            [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
+  for (const auto& [reason, group] : groups) {
+    std::size_t named = 0;
+    for (std::size_t i = group.first; i < unreadable.size() && named < kNamed; ++i) {
+      if (unreadable[i].reason != reason) continue;
+      fmt::print("not read: {}: {}\n", printable(unreadable[i].file.string()), printable(reason));
+      ++named;
+    }
+    if (group.count > named) {
+      fmt::print("not read: {} more: {} (--json names all)\n", group.count - named,
+                 printable(reason));
+    }
   }
 }
 

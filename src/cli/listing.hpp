@@ -14,7 +14,7 @@ Json reasons_json(const std::vector<Reason>& reasons);
 /// [{"path", "reason"}]
 Json unreadable_json(const std::vector<dicom::Unreadable>& unreadable);
 
-/// A line each on stdout.
+/// On stdout: a line each for the first few files of each reason, and how many more there are.
 void print_unreadable(const std::vector<dicom::Unreadable>& unreadable);
 
 }  // namespace osler::cli

@@ -122,8 +122,8 @@ auto with_file_name(const Instance& instance, F&& work) {
     return work();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::bad_input) throw;
-    throw Error(error.code(), instance.file.filename().string() + ": " + error.found(),
-                error.expected(), error.remedy());
+    throw Error(error.code(), instance.file.name + ": " + error.found(), error.expected(),
+                error.remedy());
   }
 }
 

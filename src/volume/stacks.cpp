@@ -11,6 +11,8 @@
 #include <set>
 #include <string_view>
 
+#include "volume/concatenations.hpp"
+
 namespace osler {
 namespace {
 
@@ -22,7 +24,8 @@ bool has_geometry(const Frame& f) {
 }
 
 bool has_type(const Frame& f, std::string_view word) {
-  return std::find(f.image_type.begin(), f.image_type.end(), word) != f.image_type.end();
+  const std::vector<std::string>& types = *f.image_type;
+  return std::find(types.begin(), types.end(), word) != types.end();
 }
 
 /// The part of Image Type that makes it another quantity: original or derived, and phase, real,
@@ -30,8 +33,8 @@ bool has_type(const Frame& f, std::string_view word) {
 std::string kind_of(const Frame& f) {
   static constexpr std::array kOther{"P",   "PHASE",     "PHASE MAP", "R",      "REAL",   "I",
                                      "ADC", "IMAGINARY", "FA",        "T1 MAP", "T2 MAP", "TRACEW"};
-  std::string kind = f.image_type.empty() ? "" : f.image_type.front();
-  for (const std::string& word : f.image_type) {
+  std::string kind = f.image_type.empty() ? "" : f.image_type->front();
+  for (const std::string& word : *f.image_type) {
     if (std::find(kOther.begin(), kOther.end(), word) != kOther.end()) kind += " " + word;
   }
   return kind;
@@ -191,6 +194,7 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
       }
     }
   }
+  check_concatenations(series, reasons);
   const std::size_t all = series.instances.size();
   const bool none = slices.empty();
   const auto say = [&](std::size_t count, std::size_t of, const char* code, const char* what) {
@@ -201,7 +205,7 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
   };
   std::set<std::string_view> patients;
   for (const Instance& i : series.instances) {
-    if (i.damage.empty()) patients.insert(i.patient_key);
+    if (i.damage.empty()) patients.insert(*i.patient_key);
   }
   if (patients.size() > 1) {
     reasons.push_back({"mixed_patients", "the files of the series name different patients", true});
