@@ -1,6 +1,7 @@
 // What may lie in a folder beside regular files, and names that a terminal or JSON cannot hold.
 
 #include <gtest/gtest.h>
+#include <omp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -97,6 +98,7 @@ int as_nobody(Work&& work) {
   const pid_t child = ::fork();
   if (child == 0) {
     if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(99);
+    ::omp_set_num_threads(1);  // the threads of the parent are not here
     ::_exit(work());
   }
   int status = 0;

@@ -106,7 +106,7 @@ class LimitsHold : public ::testing::Test {
 TEST_F(LimitsHold, OfAHeader) {
   std::string bytes = head();
   while (bytes.size() < 2 * kMiB) bytes += element(0x00210010, "LO", std::string(100, 'x'));
-  EXPECT_NE(read(bytes).damage.find("header is over its limit"), std::string::npos);
+  EXPECT_NE(read(bytes).damage->find("header is over its limit"), std::string::npos);
   EXPECT_LT(scan_peak_, kMiB);
 }
 
@@ -142,7 +142,7 @@ TEST_F(LimitsHold, OfNestedSequences) {
     bytes += long_head(0x00400275, "SQ", kUndefined) + item_head(kItem, kUndefined);
   }
   for (int i = 0; i < 100; ++i) bytes += item_head(kItemEnd, 0) + item_head(kSequenceEnd, 0);
-  EXPECT_NE(read(bytes).damage.find("nested more than 64 deep"), std::string::npos);
+  EXPECT_NE(read(bytes).damage->find("nested more than 64 deep"), std::string::npos);
 }
 
 TEST_F(LimitsHold, OfDescribedFrames) {

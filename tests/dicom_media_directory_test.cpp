@@ -34,6 +34,14 @@ class Disc : public ::testing::Test {
   Disc() {
     PhantomSeries series;
     series.positions_mm = testing::stack_of(3, {0, 0, 0}, {0, 0, 2});
+    series.edit = [](DcmDataset& data, std::size_t) {  // what DCMTK asks of a file on a disc
+      data.putAndInsertString(DCM_PatientName, "PHANTOM");
+      data.putAndInsertString(DCM_PatientID, "P1");
+      data.putAndInsertString(DCM_StudyDate, "20260101");
+      data.putAndInsertString(DCM_StudyTime, "120000");
+      data.putAndInsertString(DCM_StudyID, "1");
+      data.putAndInsertString(DCM_SeriesNumber, "1");
+    };
     const auto files = write_phantom(series, folder_.path() / "SE1");
     for (std::size_t i = 0; i < 3; ++i) {
       fs::rename(files[i], folder_.path() / "SE1" / ("IM" + std::to_string(i + 1)));

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/limits.hpp"
@@ -90,34 +91,47 @@ void print_series(const dicom::Series& series, const SeriesPlan& plan) {
   }
 }
 
+template <typename Visit>
+void for_each_series(const dicom::ScanResult& scanned, Visit&& visit) {
+  for (const dicom::Study& study : scanned.studies) {
+    for (const dicom::Series& series : study.series) visit(study, series);
+  }
+}
+
+void list_as_json(const dicom::ScanResult& scanned, const dicom::Limits& limits) {
+  JsonArrays out;
+  out.begin("series");
+  for_each_series(scanned, [&](const dicom::Study& study, const dicom::Series& series) {
+    out.add(series_json(study, series, plan_series(series, limits)));
+  });
+  out.end();
+  out.begin("unreadable");
+  for (const dicom::Unreadable& u : scanned.unreadable) out.add(unreadable_json(u));
+  out.end();
+}
+
+void list_as_table(const dicom::ScanResult& scanned, const dicom::Limits& limits) {
+  fmt::print(kRow, "modality", "files", "size", "spacing mm", "slices", "transfer syntax",
+             "verdict");
+  const dicom::Study* last = nullptr;
+  for_each_series(scanned, [&](const dicom::Study& study, const dicom::Series& series) {
+    if (&study != std::exchange(last, &study)) fmt::print("study {}\n", study.uid);
+    print_series(series, plan_series(series, limits));
+  });
+  print_unreadable(scanned.unreadable);
+  if (scanned.duplicates > 0) {
+    fmt::print("{} files hold an instance that another file holds too\n", scanned.duplicates);
+  }
+}
+
 int inspect(const Options& options) {
   const dicom::ScanResult scanned =
       dicom::scan(options.inputs, options.limits, terminal_progress());
   end_progress();
-  Json all = Json::array();
-  if (!options.json) {
-    fmt::print(kRow, "modality", "files", "size", "spacing mm", "slices", "transfer syntax",
-               "verdict");
-  }
-  for (const dicom::Study& study : scanned.studies) {
-    if (!options.json) fmt::print("study {}\n", study.uid);
-    for (const dicom::Series& series : study.series) {
-      const SeriesPlan plan = plan_series(series, options.limits);
-      if (options.json) {
-        all.push_back(series_json(study, series, plan));
-      } else {
-        print_series(series, plan);
-      }
-    }
-  }
-  if (!options.json) print_unreadable(scanned.unreadable);
-  if (!options.json && scanned.duplicates > 0) {
-    fmt::print("{} files hold an instance that another file holds too\n", scanned.duplicates);
-  }
   if (options.json) {
-    fmt::print("{}\n",
-               Json{{"series", all}, {"unreadable", unreadable_json(scanned.unreadable)}}.dump(
-                   2, ' ', false, Json::error_handler_t::replace));
+    list_as_json(scanned, options.limits);
+  } else {
+    list_as_table(scanned, options.limits);
   }
   return scanned.studies.empty() ? kExitBadInput : kExitOk;
 }

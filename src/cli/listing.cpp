@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "core/printable.hpp"
@@ -23,10 +24,33 @@ Json reasons_json(const std::vector<Reason>& reasons) {
 
 Json unreadable_json(const std::vector<dicom::Unreadable>& unreadable) {
   Json all = Json::array();
-  for (const dicom::Unreadable& u : unreadable) {
-    all.push_back({{"path", u.file.string()}, {"reason", u.reason}});
-  }
+  for (const dicom::Unreadable& u : unreadable) all.push_back(unreadable_json(u));
   return all;
+}
+
+Json unreadable_json(const dicom::Unreadable& u) {
+  return {{"path", u.file.string()}, {"reason", u.reason}};
+}
+
+void JsonArrays::begin(std::string_view name) {
+  fmt::print("{}\n  \"{}\": [", arrays_++ == 0 ? "{" : ",", name);
+  items_ = 0;
+}
+
+void JsonArrays::add(const Json& item) {
+  fmt::print("{}\n    ", items_++ == 0 ? "" : ",");
+  for (const char c : item.dump(2, ' ', false, Json::error_handler_t::replace)) {
+    std::putchar(c);
+    if (c == '\n') fmt::print("    ");  // within a string a line break is an escape
+  }
+}
+
+void JsonArrays::end() {
+  fmt::print("{}]", items_ == 0 ? "" : "\n  ");
+}
+
+JsonArrays::~JsonArrays() {
+  fmt::print("\n}}\n");
 }
 
 void print_unreadable(const std::vector<dicom::Unreadable>& unreadable) {

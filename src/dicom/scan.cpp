@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <deque>
 #include <map>
+#include <string_view>
 #include <unordered_set>
 
 #include "core/error.hpp"
@@ -29,7 +31,7 @@ class Pools {
           &i.series_uid, &i.frame_of_reference_uid, &i.modality, &i.body_part,
           &i.series_description, &i.manufacturer, &i.device_serial_number,
           &i.anatomical_orientation_type, &i.lossy_image_compression, &i.rescale_type,
-          &i.pixels.photometric_interpretation}) {
+          &i.pixels.photometric_interpretation, &i.damage}) {
       texts_.unite(*text);
     }
     for (Frame& frame : i.frames) {
@@ -84,6 +86,7 @@ class Scanner {
   void merge(const std::string& file, Header& header);
   void follow_directories(const std::vector<std::string>& read_files);
   void miss(const fs::path& file, const char* reason, const ReferencedFile& referenced);
+  void keep(Instance&& instance);
   ScanResult group();
 
   const Limits& limits_;
@@ -91,8 +94,8 @@ class Scanner {
   std::vector<Pools> pools_;
   std::unordered_set<std::string> given_;  ///< inputs that are files
   std::vector<std::string> directories_;
-  std::map<std::string, std::map<std::string, std::vector<Instance>>> studies_;
-  std::unordered_set<std::string> seen_;  ///< SOP Instance UIDs
+  std::map<std::string, std::map<std::string, std::deque<Instance>>> studies_;
+  std::unordered_set<std::string_view> seen_;  ///< SOP Instance UIDs, as the instances hold them
   std::int64_t done_ = 0;
   ScanResult result_;
 };
@@ -132,12 +135,16 @@ void Scanner::merge(const std::string& file, Header& header) {
   if (!instance.damage.empty()) {
     result_.unreadable.push_back({file, instance.damage, true, instance.series_uid});
   }
-  if (!seen_.insert(instance.sop_instance_uid).second) {
+  if (seen_.contains(instance.sop_instance_uid)) {
     ++result_.duplicates;
     return;
   }
-  auto& series = studies_[instance.study_uid][instance.series_uid];
-  series.push_back(std::move(instance));
+  keep(std::move(instance));
+}
+
+void Scanner::keep(Instance&& instance) {
+  std::deque<Instance>& series = studies_[instance.study_uid][instance.series_uid];
+  seen_.insert(series.emplace_back(std::move(instance)).sop_instance_uid);
 }
 
 /// Files that a given DICOMDIR names are read; those that any DICOMDIR names and that are not there
@@ -189,7 +196,6 @@ void Scanner::miss(const fs::path& file, const char* reason, const ReferencedFil
   for (const std::string* uid : {&r.sop_instance_uid, &r.study_uid, &r.series_uid}) {
     if (!is_valid_uid(*uid)) return;
   }
-  seen_.insert(r.sop_instance_uid);
   Instance instance;
   instance.file = file;
   instance.sop_class_uid = r.sop_class_uid;
@@ -198,15 +204,15 @@ void Scanner::miss(const fs::path& file, const char* reason, const ReferencedFil
   instance.series_uid = r.series_uid;
   instance.modality = r.modality;
   instance.damage = reason;
-  studies_[r.study_uid][r.series_uid].push_back(std::move(instance));
+  keep(std::move(instance));
 }
 
 ScanResult Scanner::group() {
+  seen_.clear();  // sorting moves what it looks at
   for (auto& [study_uid, by_series] : studies_) {
     Study study{study_uid, {}};
     study.series.reserve(by_series.size());
     for (auto& [series_uid, instances] : by_series) {
-      instances.shrink_to_fit();
       std::sort(instances.begin(), instances.end(), [](const Instance& a, const Instance& b) {
         return a.sop_instance_uid < b.sop_instance_uid;
       });

@@ -2,8 +2,9 @@
 // A value that many instances have in common, held once: of 100,000 files of one scanner, all name
 // the same manufacturer.
 
+#include <atomic>
 #include <concepts>
-#include <memory>
+#include <cstddef>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,30 +12,46 @@
 
 namespace osler::dicom {
 
-/// An immutable value; copies share it. Reads as a `const T&`; equal if the values are.
+/// An immutable value in one pointer; copies share it, from several threads if need be. Reads as a
+/// `const T&`; equal if the values are.
 template <typename T>
 class Shared {
  public:
   Shared() = default;
-  Shared(T value) : value_(value == T{} ? nullptr : std::make_shared<const T>(std::move(value))) {}
+  Shared(T value) : box_(value == T{} ? nullptr : new Box{std::move(value)}) {}
+  Shared(const Shared& other) noexcept : box_(other.box_) {
+    if (box_ != nullptr) box_->owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  Shared(Shared&& other) noexcept : box_(std::exchange(other.box_, nullptr)) {}
+  Shared& operator=(Shared other) noexcept {
+    std::swap(box_, other.box_);
+    return *this;
+  }
+  ~Shared() {
+    if (box_ != nullptr && box_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete box_;
+  }
 
   const T& get() const {
     static const T kEmpty{};
-    return value_ ? *value_ : kEmpty;
+    return box_ != nullptr ? box_->value : kEmpty;
   }
   operator const T&() const { return get(); }
   const T& operator*() const { return get(); }
   const T* operator->() const { return &get(); }
-  bool empty() const { return !value_; }
+  bool empty() const { return box_ == nullptr; }
 
   friend bool operator==(const Shared& a, const Shared& b) {
-    return a.value_ == b.value_ || a.get() == b.get();
+    return a.box_ == b.box_ || a.get() == b.get();
   }
   friend bool operator==(const Shared& a, const T& b) { return a.get() == b; }
   friend bool operator<(const Shared& a, const Shared& b) { return a.get() < b.get(); }
 
  private:
-  std::shared_ptr<const T> value_;  ///< none: the empty value
+  struct Box {
+    T value;
+    std::atomic<std::size_t> owners{1};
+  };
+  Box* box_ = nullptr;  ///< none: the empty value
 };
 
 /// A string that is shared; used like one.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -86,7 +87,7 @@ struct Instance {
   std::optional<double> gantry_tilt_deg;
   /// Not empty: the file is damaged or truncated, and this is what is wrong. It stands in its
   /// series so that the series is not taken for whole without it.
-  std::string damage;
+  SharedText damage;
   PixelFormat pixels;
   bool has_pixel_data = false;
   std::uint64_t pixel_data_offset = 0;  ///< of the value, in the file (in the inflated data set)
@@ -102,7 +103,8 @@ struct Instance {
 struct Series {
   std::string uid;
   std::string modality;
-  std::vector<Instance> instances;  ///< in order of SOP Instance UID; geometry decides later
+  /// In order of SOP Instance UID; geometry decides later. A deque, which grows without copies.
+  std::deque<Instance> instances;
 };
 
 struct Study {

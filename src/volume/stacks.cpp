@@ -19,6 +19,10 @@ namespace {
 using dicom::Frame;
 using dicom::Instance;
 
+// Each frame is held against each stack: more stacks are no series of volumes, and cost their
+// square.
+constexpr std::size_t kMaxStacks = 1000;
+
 bool has_geometry(const Frame& f) {
   return f.position_mm && f.orientation && f.spacing_mm;
 }
@@ -240,6 +244,12 @@ std::vector<Stack> split_into_stacks(const std::vector<SliceRef>& slices,
       }
     }
     if (placed) continue;
+    if (stacks.size() == kMaxStacks) {
+      reasons.push_back({"too_many_stacks",
+                         fmt::format("the frames fall into more than {} stacks", kMaxStacks),
+                         true});
+      return {};
+    }
     if (!stacks.empty()) {
       const bool shape = same_shape(stacks.front().slices.front(), slice);
       shapes = shapes || !shape;
