@@ -34,7 +34,7 @@ TEST(Malformed, EveryFileIsReadOrRefusedWithAReason) {
           std::vector<std::byte> frame(dicom::frame_bytes(i.pixels, limits));
           dicom::decode_frame(i, 0, frame, limits);
         } catch (const Error& error) {
-          EXPECT_EQ(error.code(), ErrorCode::bad_input) << i.file << ": " << error.what();
+          EXPECT_EQ(error.code(), ErrorCode::bad_input) << i.file.string() << ": " << error.what();
         }
       }
     }

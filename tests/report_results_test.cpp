@@ -194,6 +194,14 @@ TEST(ResultsForJudges, OfAwkwardSeries) {
     write_results(p.findings, &p.labels, p.volume, staged);
     staged.commit();
   }
+  const Size3 size{15, 10, 8};
+  const Grid uneven{size, phantom::sheared(straight, 0.6), {0, 1, 2, 2.5, 3, 4.25, 5.5, 7}};
+  Phantom thick = phantom::make(root / "uneven-source", uneven, [&](int c, int r, int k) {
+    return phantom::two_boxes(size, c, r, k);
+  });
+  StagedFolder thick_staged(root / "uneven");
+  write_results(thick.findings, &thick.labels, thick.volume, thick_staged);
+  thick_staged.commit();
   Phantom p = make(root / "partial-source", {15, 10, 8}, straight);
   make_partial(p.findings);
   StagedFolder staged(root / "partial");

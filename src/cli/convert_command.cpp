@@ -17,6 +17,7 @@
 #include "dicom/scan.hpp"
 #include "volume/exchange.hpp"
 #include "volume/plan.hpp"
+#include "volume/regular.hpp"
 
 namespace osler::cli {
 namespace fs = std::filesystem;
@@ -28,6 +29,7 @@ struct Options {
   std::string to;
   fs::path out;
   std::string series_uid;
+  PlanPolicy policy;
   bool json = false;
 };
 
@@ -42,6 +44,7 @@ struct Written {
   fs::path file;
   const PlannedSeries* source;
   const VolumePlan* volume;
+  Grid grid;  ///< as written: of uneven slices the even ones
 };
 
 struct NotWritten {
@@ -82,7 +85,7 @@ std::vector<PlannedSeries> plan_all(const dicom::ScanResult& scanned, const Opti
   for (const dicom::Study& study : scanned.studies) {
     for (const dicom::Series& series : study.series) {
       if (!options.series_uid.empty() && series.uid != options.series_uid) continue;
-      all.push_back({&study, &series, plan_series(series, options.limits)});
+      all.push_back({&study, &series, plan_series(series, options.limits, options.policy)});
     }
   }
   if (all.empty() && !options.series_uid.empty()) {
@@ -111,13 +114,15 @@ void convert_series(const PlannedSeries& source, const Options& options, const f
     const fs::path target =
         file.empty() ? options.out / name_of(source, i, nifti ? ".nii.gz" : ".mha", taken) : file;
     try {
-      const Volume volume = load_volume(plan, options.limits);
+      Volume volume = load_volume(plan, options.limits);
+      // Neither format can say that slices are uneven.
+      if (!volume.grid.is_regular()) volume = make_regular(volume, options.limits);
       if (nifti) {
         write_nifti(volume, target);
       } else {
         write_meta_image(volume, target);
       }
-      outcome.written.push_back({target, &source, &plan});
+      outcome.written.push_back({target, &source, &plan, volume.grid});
     } catch (const Error& error) {
       if (error.code() != ErrorCode::bad_input) throw;
       outcome.not_written.push_back({&source, {{"not_converted", error.what(), true}}});
@@ -156,8 +161,8 @@ Json to_json(const Outcome& outcome, const dicom::ScanResult& scanned) {
                        {"series_uid", w.source->series->uid},
                        {"modality", w.source->series->modality},
                        {"told_apart", w.volume->told_apart},
-                       {"size", w.volume->grid.size},
-                       {"spacing_mm", w.volume->grid.spacing_mm()},
+                       {"size", w.grid.size},
+                       {"spacing_mm", w.grid.spacing_mm()},
                        {"warnings", reasons_json(w.source->plan.reasons)}});
   }
   for (const NotWritten& n : outcome.not_written) {
@@ -176,7 +181,7 @@ Json to_json(const Outcome& outcome, const dicom::ScanResult& scanned) {
 void print_outcome(const Outcome& outcome, const dicom::ScanResult& scanned) {
   const PlannedSeries* last = nullptr;
   for (const Written& w : outcome.written) {
-    const Size3& n = w.volume->grid.size;
+    const Size3& n = w.grid.size;
     fmt::print("{}  {} {} x {} x {}{}{}\n", printable(w.file.string()),
                printable(w.source->series->modality), n[0], n[1], n[2],
                w.volume->told_apart.empty() ? "" : "  ", printable(w.volume->told_apart));
@@ -238,6 +243,8 @@ Action add_convert(CLI::App& app) {
       ->required();
   command->add_option("--series", options->series_uid, "only the series of this UID")
       ->type_name("UID");
+  command->add_flag("--interpolate-missing-slices", options->policy.interpolate_missing_slices,
+                    "write series with missing slices all the same, with a warning");
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
   add_limits(*command, options->limits);
   return [options] { return convert(*options); };

@@ -8,6 +8,9 @@ void read_attribute(const Element& e, const Values& values, Frame& frame) {
     case 0x00089007:  // Frame Type
       frame.image_type = values.list(e);
       break;
+    case 0x00180050:
+      frame.slice_thickness_mm = number(value_at(values.text(e), 0));
+      break;
     case 0x00189082:
       frame.told_apart_by.echo_time_ms = values.float_double(e);
       break;

@@ -42,11 +42,11 @@ std::vector<Reason> lost_files(const std::vector<dicom::Unreadable>& unreadable)
 
 /// Volumes of a study that fit a model, finest first; the others are noted with their reasons.
 std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>& models,
-                            const std::vector<Reason>& lost, const dicom::Limits& limits,
+                            const std::vector<Reason>& lost, const RunOptions& options,
                             RunReport& report) {
   std::vector<Job> jobs;
   for (const dicom::Series& series : study.series) {
-    const SeriesPlan plan = plan_series(series, limits);
+    const SeriesPlan plan = plan_series(series, options.limits, options.policy);
     for (LoadedModel& model : models) {
       for (std::size_t i = 0; i < std::max<std::size_t>(1, plan.volumes.size()); ++i) {
         std::vector<Reason> reasons = misfits(series, plan, i, model.package);
@@ -187,7 +187,7 @@ RunReport run(const RunOptions& options, const Progress& progress,
       finish(std::move(failed));
     };
     const std::size_t noted = report.not_used.size();
-    const std::vector<Job> jobs = plan_study(study, models, lost, options.limits, report);
+    const std::vector<Job> jobs = plan_study(study, models, lost, options, report);
     if (jobs.empty()) {
       const auto notes = std::span<const SeriesNotUsed>(report.not_used).subspan(noted);
       guarded([&] { return refuse_study(study, notes, options.out, context.device); });

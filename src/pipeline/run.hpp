@@ -9,7 +9,7 @@
 #include "core/progress.hpp"
 #include "dicom/scan.hpp"
 #include "findings/findings.hpp"
-#include "volume/verdict.hpp"
+#include "volume/plan.hpp"
 
 namespace osler {
 
@@ -21,6 +21,7 @@ struct RunOptions {
   std::filesystem::path templates;
   std::string device = "auto";
   dicom::Limits limits;
+  PlanPolicy policy;
 };
 
 /// A series that a model did not run on, and why.

@@ -212,6 +212,7 @@ Volume read_nifti(const fs::path& file, const dicom::Limits& limits) {
 }  // namespace exchange
 
 void write_nifti(const Volume& volume, const fs::path& file) {
+  exchange::need_regular(volume.grid);
   using namespace exchange;
   const std::optional<Rescale> rescale = common_rescale(volume);
   const bool keep = rescale && fits_header(*rescale);
