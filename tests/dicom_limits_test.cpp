@@ -32,6 +32,23 @@ void* operator new(std::size_t bytes) {
   if (held > peak_bytes) peak_bytes = held;
   return place;
 }
+// Those that the standard library defines by the one above, and a sanitizer's by its own.
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+void* operator new[](std::size_t bytes) {
+  return operator new(bytes);
+}
+void operator delete[](void* place) noexcept {
+  operator delete(place);
+}
+void operator delete[](void* place, std::size_t) noexcept {
+  operator delete(place);
+}
 void operator delete(void* place) noexcept {
   if (place != nullptr) held_bytes -= static_cast<std::int64_t>(::malloc_usable_size(place));
   std::free(place);

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "core/error.hpp"
@@ -95,7 +96,8 @@ class Scanner {
   std::unordered_set<std::string> given_;  ///< inputs that are files
   std::vector<std::string> directories_;
   std::map<std::string, std::map<std::string, std::deque<Instance>>> studies_;
-  std::unordered_set<std::string_view> seen_;  ///< SOP Instance UIDs, as the instances hold them
+  /// By SOP Instance UID, as the instance holds it: a deque that grows leaves it where it is.
+  std::unordered_map<std::string_view, Instance*> seen_;
   std::int64_t done_ = 0;
   ScanResult result_;
 };
@@ -135,16 +137,23 @@ void Scanner::merge(const std::string& file, Header& header) {
   if (!instance.damage.empty()) {
     result_.unreadable.push_back({file, instance.damage, true, instance.series_uid});
   }
-  if (seen_.contains(instance.sop_instance_uid)) {
-    ++result_.duplicates;
-    return;
+  const auto known = seen_.find(instance.sop_instance_uid);
+  if (known == seen_.end()) return keep(std::move(instance));
+  ++result_.duplicates;
+  Instance& first = *known->second;
+  // A whole copy goes before a damaged one.
+  if (!first.damage.empty() && instance.damage.empty() && first.series_uid == instance.series_uid &&
+      first.study_uid == instance.study_uid) {
+    std::string looked_at = std::move(first.sop_instance_uid);
+    first = std::move(instance);
+    first.sop_instance_uid = std::move(looked_at);
   }
-  keep(std::move(instance));
 }
 
 void Scanner::keep(Instance&& instance) {
   std::deque<Instance>& series = studies_[instance.study_uid][instance.series_uid];
-  seen_.insert(series.emplace_back(std::move(instance)).sop_instance_uid);
+  Instance& kept = series.emplace_back(std::move(instance));
+  seen_.emplace(kept.sop_instance_uid, &kept);
 }
 
 /// Files that a given DICOMDIR names are read; those that any DICOMDIR names and that are not there
@@ -216,7 +225,10 @@ ScanResult Scanner::group() {
       std::sort(instances.begin(), instances.end(), [](const Instance& a, const Instance& b) {
         return a.sop_instance_uid < b.sop_instance_uid;
       });
-      std::string modality = instances.front().modality;
+      // A damaged file may end before its modality.
+      const auto told = std::find_if(instances.begin(), instances.end(),
+                                     [](const Instance& i) { return !i.modality.empty(); });
+      std::string modality = told == instances.end() ? std::string() : *told->modality;
       study.series.push_back({series_uid, std::move(modality), std::move(instances)});
     }
     result_.studies.push_back(std::move(study));
