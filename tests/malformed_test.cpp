@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "dicom/picture.hpp"
 #include "dicom/pixels.hpp"
 #include "test_data.hpp"
 #include "volume/plan.hpp"
@@ -33,6 +34,7 @@ TEST(Malformed, EveryFileIsReadOrRefusedWithAReason) {
         try {
           std::vector<std::byte> frame(dicom::frame_bytes(i.pixels, limits));
           dicom::decode_frame(i, 0, frame, limits);
+          dicom::read_picture(i, 0, limits);
         } catch (const Error& error) {
           EXPECT_EQ(error.code(), ErrorCode::bad_input) << i.file.string() << ": " << error.what();
         }

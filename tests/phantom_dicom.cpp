@@ -103,7 +103,60 @@ void compress(DcmDataset& data, E_TransferSyntax syntax) {
   }
 }
 
+void put_words(DcmItem& item, const DcmTagKey& tag, DcmEVR vr, const std::vector<Uint16>& words) {
+  // A VR of its own: in the dictionary these are "US or SS or OW".
+  DcmElement* element = vr == EVR_OW
+                            ? static_cast<DcmElement*>(new DcmOtherByteOtherWord(DcmTag(tag, vr)))
+                            : new DcmUnsignedShort(DcmTag(tag, vr));
+  element->putUint16Array(words.data(), static_cast<unsigned long>(words.size()));
+  if (item.insert(element, OFTrue).bad()) throw std::runtime_error("cannot set a table");
+}
+
+std::vector<Uint16> descriptor_words(const PhantomTable& table) {
+  return {table.descriptor.begin(), table.descriptor.end()};
+}
+
 }  // namespace
+
+void put_modality_lut(DcmDataset& data, const PhantomTable& table, const std::string& type) {
+  DcmItem* item = nullptr;
+  if (data.findOrCreateSequenceItem(DCM_ModalityLUTSequence, item).bad()) {
+    throw std::runtime_error("cannot make a Modality LUT Sequence");
+  }
+  put_words(*item, DCM_LUTDescriptor, EVR_US, descriptor_words(table));
+  put_words(*item, DCM_LUTData, EVR_OW, table.words);
+  if (!type.empty()) item->putAndInsertString(DCM_ModalityLUTType, type.c_str());
+}
+
+void put_palette(DcmDataset& data, const std::array<PhantomTable, 3>& tables, bool segmented) {
+  for (Uint16 colour = 0; colour < 3; ++colour) {
+    const PhantomTable& table = tables[colour];
+    const auto number = static_cast<Uint16>(colour + (segmented ? 0x1221 : 0x1201));
+    put_words(data, DcmTagKey(0x0028, static_cast<Uint16>(0x1101 + colour)), EVR_US,
+              descriptor_words(table));
+    put_words(data, DcmTagKey(0x0028, number), EVR_OW, table.words);
+  }
+}
+
+void put_picture(DcmDataset& data, const PhantomPicture& picture) {
+  const bool one = picture.photometric.starts_with("MONO") || picture.photometric[0] == 'P';
+  put(data, DCM_PhotometricInterpretation, picture.photometric);
+  put_short(data, DCM_SamplesPerPixel, one ? 1 : 3);
+  if (!one) put_short(data, DCM_PlanarConfiguration, picture.planar);
+  put_short(data, DCM_Rows, picture.rows);
+  put_short(data, DCM_Columns, picture.columns);
+  if (picture.frames > 1) put(data, DCM_NumberOfFrames, std::to_string(picture.frames));
+  put_short(data, DCM_BitsAllocated, picture.bits);
+  put_short(data, DCM_BitsStored, picture.bits);
+  put_short(data, DCM_HighBit, picture.bits - 1);
+  put_short(data, DCM_PixelRepresentation, 0);
+  if (picture.bits == 8) {
+    std::vector<Uint8> bytes(picture.samples.begin(), picture.samples.end());
+    data.putAndInsertUint8Array(DCM_PixelData, bytes.data(), bytes.size());
+  } else {
+    data.putAndInsertUint16Array(DCM_PixelData, picture.samples.data(), picture.samples.size());
+  }
+}
 
 std::vector<Vec3> stack_of(int n, const Vec3& first_mm, const Vec3& step_mm) {
   std::vector<Vec3> positions;

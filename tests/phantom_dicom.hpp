@@ -46,6 +46,31 @@ struct PhantomSeries {
   std::function<void(DcmDataset&, std::size_t file)> edit;
 };
 
+/// What a DICOM look-up table looks like in a file.
+struct PhantomTable {
+  std::array<int, 3> descriptor{0, 0, 16};  ///< entries (0 for 65536), first mapped value, bits
+  std::vector<Uint16> words;                ///< of 8-bit entries two in each, the first one below
+};
+
+/// Modality LUT Sequence with one item. @param type  empty: without Modality LUT Type
+void put_modality_lut(DcmDataset& data, const PhantomTable& table, const std::string& type);
+
+/// Red, green and blue Palette Color Lookup Table, or Segmented ...
+void put_palette(DcmDataset& data, const std::array<PhantomTable, 3>& tables,
+                 bool segmented = false);
+
+/// Makes an image of 8- or 16-bit samples of a phantom's file, whatever the samples are.
+struct PhantomPicture {
+  int rows = 1;
+  int columns = 1;
+  int frames = 1;
+  std::string photometric = "RGB";
+  int planar = 0;
+  int bits = 8;  ///< allocated and stored
+  std::vector<Uint16> samples;
+};
+void put_picture(DcmDataset& data, const PhantomPicture& picture);
+
 /// n positions along a line.
 std::vector<Vec3> stack_of(int n, const Vec3& first_mm, const Vec3& step_mm);
 

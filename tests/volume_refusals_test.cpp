@@ -133,14 +133,6 @@ TEST(PlanSeries, TwoStacksOfOneSizeAreTwoVolumes) {
   EXPECT_NE(found.plan.volumes[0].told_apart, found.plan.volumes[1].told_apart);
 }
 
-TEST(PlanSeries, ValuesThatNeedALutAreRefused) {  // case 16
-  const PlannedSeries found(six_slices([](DcmDataset& data, std::size_t) {
-    DcmItem* item = nullptr;
-    data.findOrCreateSequenceItem(DCM_ModalityLUTSequence, item);
-  }));
-  EXPECT_TRUE(found.refused_for("modality_lut"));
-}
-
 TEST(PlanSeries, CtWithoutRescaleIsRefused) {  // case 16
   PhantomSeries series = six_slices();
   series.modality = "CT";

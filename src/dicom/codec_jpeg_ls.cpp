@@ -6,25 +6,13 @@
 
 #include "core/error.hpp"
 #include "dicom/codecs.hpp"
+#include "dicom/colour.hpp"
 
 namespace osler::dicom {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) {
   throw Error(ErrorCode::bad_input, "JPEG-LS: " + what);
-}
-
-/// Planes one after another -> samples of a pixel together.
-void interleave(std::span<const std::byte> planes, int samples, std::size_t bytes,
-                std::span<std::byte> out) {
-  const std::size_t n = static_cast<std::size_t>(samples);
-  const std::size_t pixels = out.size() / (n * bytes);
-  for (std::size_t s = 0; s < n; ++s) {
-    for (std::size_t i = 0; i < pixels; ++i) {
-      std::copy_n(planes.begin() + static_cast<std::ptrdiff_t>((s * pixels + i) * bytes), bytes,
-                  out.begin() + static_cast<std::ptrdiff_t>((i * n + s) * bytes));
-    }
-  }
 }
 
 void decode(std::span<const std::byte> codestream, const FrameFormat& format,

@@ -128,4 +128,10 @@ std::optional<DataSet> DataSet::open(const std::filesystem::path& file, const Li
   return data;
 }
 
+DataSet open_again(const Instance& instance, const Limits& limits) {
+  auto data = DataSet::open(instance.file, limits);
+  if (!data) throw Error(ErrorCode::bad_input, "is no longer a DICOM file");
+  return std::move(*data);
+}
+
 }  // namespace osler::dicom

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/error.hpp"
 #include "dicom/byte_source.hpp"
 #include "dicom/element_reader.hpp"
 #include "dicom/scan.hpp"
@@ -36,5 +37,20 @@ class DataSet {
   std::string transfer_syntax_uid_;
   bool is_media_directory_ = false;
 };
+
+/// The data set of a file that was scanned before. @throws Error bad_input
+DataSet open_again(const Instance& instance, const Limits& limits);
+
+/// The file's name goes before what is wrong with it.
+template <typename F>
+auto with_file_name(const Instance& instance, F&& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::bad_input) throw;
+    throw Error(error.code(), instance.file.name + ": " + error.found(), error.expected(),
+                error.remedy());
+  }
+}
 
 }  // namespace osler::dicom

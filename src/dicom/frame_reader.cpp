@@ -12,10 +12,24 @@ namespace {
 constexpr std::uint32_t kItem = 0xFFFEE000;
 constexpr std::uint64_t kItemHeaderBytes = 8;
 
-DataSet open_or_fail(const Instance& instance, const Limits& limits) {
-  auto data = DataSet::open(instance.file, limits);
-  if (!data) throw Error(ErrorCode::bad_input, "is no longer a DICOM file");
-  return std::move(*data);
+/// Bytes of one frame as native pixel data store it: where YBR_FULL_422 (PS3.3 C.7.6.3.1.2) has two
+/// pixels, four samples stand instead of six.
+std::uint64_t native_bytes(const PixelFormat& p, const Limits& limits) {
+  const std::uint64_t bytes = frame_bytes(p, limits);
+  if (p.samples_per_pixel == 1) return bytes;
+  if (p.planar_configuration != 0 && p.planar_configuration != 1) {
+    throw Error(ErrorCode::bad_input,
+                "Planar Configuration " + std::to_string(p.planar_configuration), "0 or 1");
+  }
+  if (!is_native_422(p)) return bytes;
+  if (p.columns % 2 != 0 || p.planar_configuration != 0 || p.samples_per_pixel != 3) {
+    throw Error(ErrorCode::bad_input,
+                "YBR_FULL_422 of " + std::to_string(p.columns) + " columns, Planar Configuration " +
+                    std::to_string(p.planar_configuration) + ", " +
+                    std::to_string(p.samples_per_pixel) + " samples",
+                "an even number of columns, 0, 3");
+  }
+  return bytes / 3 * 2;
 }
 
 std::uint32_t little_endian_32(std::span<const std::byte> b) {
@@ -26,7 +40,7 @@ std::uint32_t little_endian_32(std::span<const std::byte> b) {
 }  // namespace
 
 FrameReader::FrameReader(const Instance& instance, const Limits& limits)
-    : data_(open_or_fail(instance, limits)),
+    : data_(open_again(instance, limits)),
       syntax_(&transfer_syntax(instance.transfer_syntax_uid)),
       max_frame_bytes_(static_cast<std::uint64_t>(limits.max_frame_bytes)),
       max_fragments_(static_cast<std::size_t>(limits.max_header_bytes) / sizeof(ByteRange)) {
@@ -39,7 +53,9 @@ FrameReader::FrameReader(const Instance& instance, const Limits& limits)
   }
 
   native_offset_ = instance.pixel_data_offset;
-  native_frame_bytes_ = frame_bytes(instance.pixels, limits);
+  native_frame_bytes_ = native_bytes(instance.pixels, limits);
+  swapped_in_pairs_ =
+      big_endian() && instance.pixel_data_is_ow && instance.pixels.bits_allocated == 8;
   const auto frames = static_cast<std::uint64_t>(instance.pixels.frames);
   const auto stored = static_cast<std::uint64_t>(instance.pixel_data_bytes);
   if (stored / native_frame_bytes_ < frames ||
@@ -47,6 +63,10 @@ FrameReader::FrameReader(const Instance& instance, const Limits& limits)
     throw Error(ErrorCode::bad_input, "pixel data truncated: " + std::to_string(stored) + " bytes",
                 std::to_string(frames) + " frames of " + std::to_string(native_frame_bytes_),
                 "send the study again");
+  }
+  if (is_native_422(instance.pixels) && stored >= frames * native_frame_bytes_ / 2 * 3) {
+    throw Error(ErrorCode::bad_input, "YBR_FULL_422 with three samples for each pixel",
+                "two, or Photometric Interpretation YBR_FULL or RGB");
   }
 }
 
@@ -148,7 +168,14 @@ std::vector<std::byte> FrameReader::codestream(int frame) const {
 }
 
 void FrameReader::read_native(int frame, std::span<std::byte> out) const {
-  data_.bytes().read(native_offset_ + static_cast<std::uint64_t>(frame) * native_frame_bytes_, out);
+  const std::uint64_t at = native_offset_ + static_cast<std::uint64_t>(frame) * native_frame_bytes_;
+  if (!swapped_in_pairs_) return data_.bytes().read(at, out);
+  // Bytes are swapped in pairs from the beginning of Pixel Data, and frames may be of odd length.
+  const std::size_t before = (at - native_offset_) % 2;
+  std::vector<std::byte> pairs(before + out.size() + (before + out.size()) % 2);
+  data_.bytes().read(at - before, pairs);
+  for (std::size_t i = 0; i < pairs.size(); i += 2) std::swap(pairs[i], pairs[i + 1]);
+  std::copy_n(pairs.begin() + static_cast<std::ptrdiff_t>(before), out.size(), out.begin());
 }
 
 }  // namespace osler::dicom

@@ -17,6 +17,11 @@ struct ByteRange {
   std::uint64_t length = 0;
 };
 
+/// Native pixel data of this format hold two samples for each pixel: Y Y Cb Cr for two pixels.
+inline bool is_native_422(const PixelFormat& format) {
+  return format.photometric_interpretation == "YBR_FULL_422";
+}
+
 /// Where each frame lies. `read_frame` may be called from several threads.
 class FrameReader {
  public:
@@ -24,13 +29,13 @@ class FrameReader {
   /// fragments that takes more memory than a header may have bytes
   FrameReader(const Instance& instance, const Limits& limits);
 
-  /// The frame's bytes as they are stored: native (then exactly frame_bytes), or one codestream,
-  /// its fragments joined. @param frame  from 0
+  /// One codestream, its fragments joined. @param frame  from 0
   /// @throws Error bad_input: a codestream over Limits::max_frame_bytes
   std::vector<std::byte> codestream(int frame) const;
-  /// Native only: straight into `out`.
+  /// Native only: the samples as they are stored, straight into `out`, native_frame_bytes of them.
   void read_native(int frame, std::span<std::byte> out) const;
 
+  std::uint64_t native_frame_bytes() const { return native_frame_bytes_; }
   const TransferSyntax& syntax() const { return *syntax_; }
   bool big_endian() const { return data_.encoding().big_endian; }
 
@@ -46,6 +51,7 @@ class FrameReader {
   std::uint64_t native_frame_bytes_ = 0;
   std::uint64_t max_frame_bytes_ = 0;
   std::size_t max_fragments_ = 0;
+  bool swapped_in_pairs_ = false;     ///< 8-bit values in big-endian words
   std::uint64_t first_fragment_ = 0;  ///< where the item after the offset table begins
   std::vector<ByteRange> fragments_;
   std::vector<std::vector<ByteRange>> frames_;

@@ -9,11 +9,13 @@
 #include "core/uid.hpp"
 #include "dicom/data_set.hpp"
 #include "dicom/functional_groups.hpp"
+#include "dicom/header_tables.hpp"
 #include "dicom/values.hpp"
 
 namespace osler::dicom {
 namespace {
 
+constexpr std::uint32_t kModalityLutSequence = 0x00283000;
 constexpr std::uint32_t kSharedFunctionalGroups = 0x52009229;
 constexpr std::uint32_t kPerFrameFunctionalGroups = 0x52009230;
 constexpr std::uint32_t kPixelData = 0x7FE00010;
@@ -71,6 +73,11 @@ class HeaderReader {
           if (instance_.frames.size() >= max_frames_) return;
           take_frame(item);
         });
+      } else if (e.tag == kModalityLutSequence) {
+        reader.for_each_item(e, [&](ElementReader& item) {
+          ModalityLut lut = read_modality_lut_item(item, values_);
+          if (!instance_.modality_lut) instance_.modality_lut = std::move(lut);
+        });
       } else {
         take(e);
         reader.skip(e);
@@ -96,11 +103,13 @@ class HeaderReader {
     instance_.has_pixel_data = e.tag == kPixelData;
     instance_.pixel_data_offset = e.offset;
     instance_.pixel_data_bytes = e.length == kUndefinedLength ? 0 : e.length;
+    instance_.pixel_data_is_ow = e.vr == std::array<char, 2>{'O', 'W'};
   }
 
   void finish() {
     PixelFormat& p = instance_.pixels;
     if (p.bits_stored == 0) p.bits_stored = p.bits_allocated;
+    if (p.samples_per_pixel == 1) p.planar_configuration = 0;
     if (!high_bit_) p.high_bit = p.bits_stored - 1;
     if (padding_.value) instance_.pixel_padding_value = pixel_value(*padding_.value, p.is_signed);
     if (padding_.range_limit) {
@@ -124,9 +133,9 @@ class HeaderReader {
 };
 
 void HeaderReader::take(const Element& e) {
-  if (e.tag == 0x00283000) instance_.has_modality_lut_sequence = true;
   if (e.is_sequence()) return;
   if (e.tag >> 16 <= 0x0010) return take_identity(e);
+  if (take_palette(e, values_, instance_.palette)) return;
   take_image(e);
 }
 
@@ -146,6 +155,9 @@ void HeaderReader::take_identity(const Element& e) {
       break;
     case 0x00080070:
       instance_.manufacturer = values_.whole(e);
+      break;
+    case 0x00089205:
+      instance_.pixel_presentation = values_.first(e);
       break;
     case 0x0008103E:
       instance_.series_description = values_.whole(e);
@@ -178,6 +190,12 @@ void HeaderReader::take_image(const Element& e) {
       break;
     case 0x00181060:
       common_.told_apart_by.trigger_time_ms = number(value_at(values_.text(e), 0));
+      break;
+    case 0x00181164:
+      instance_.imager_pixel_spacing_mm = numbers<2>(values_.text(e));
+      break;
+    case 0x00182010:
+      instance_.nominal_scanned_pixel_spacing_mm = numbers<2>(values_.text(e));
       break;
     case 0x00189087:
       common_.told_apart_by.b_value = values_.float_double(e);
@@ -236,6 +254,9 @@ void HeaderReader::take_image(const Element& e) {
     case 0x00280004:
       p.photometric_interpretation = values_.first(e);
       break;
+    case 0x00280006:
+      p.planar_configuration = values_.word(e);
+      break;
     case 0x00280008:
       p.frames = static_cast<int>(integer(values_.text(e)).value_or(1));
       break;
@@ -247,6 +268,9 @@ void HeaderReader::take_image(const Element& e) {
       break;
     case 0x00280030:
       common_.spacing_mm = numbers<2>(values_.text(e));
+      break;
+    case 0x00280034:
+      instance_.pixel_aspect_ratio = numbers<2>(values_.text(e));
       break;
     case 0x00280100:
       p.bits_allocated = values_.word(e);

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#include <vector>
 
 #include "core/error.hpp"
 #include "dicom/codecs.hpp"
+#include "dicom/colour.hpp"
 #include "dicom/frame_reader.hpp"
+#include "dicom/stored_values.hpp"
 
 namespace osler::dicom {
 namespace {
@@ -34,11 +36,24 @@ void swap_bytes(std::span<std::byte> bytes) {
   }
 }
 
-template <typename F>
-void with_word(int bits, F&& f) {
-  if (bits == 8) return f(std::uint8_t{});
-  if (bits == 16) return f(std::uint16_t{});
-  f(std::uint32_t{});
+void decode_native(const FrameReader& reader, const PixelFormat& p, int frame,
+                   std::span<std::byte> out) {
+  const auto bytes = static_cast<std::size_t>(p.bits_allocated / 8);
+  const bool halved = reader.native_frame_bytes() < out.size();
+  if (!halved && p.planar_configuration == 0) {
+    reader.read_native(frame, out);
+  } else {
+    std::vector<std::byte> stored(static_cast<std::size_t>(reader.native_frame_bytes()));
+    reader.read_native(frame, stored);
+    if (halved) {
+      expand_422(stored, bytes, out);
+    } else {
+      interleave(stored, p.samples_per_pixel, bytes, out);
+    }
+  }
+  if (reader.big_endian()) {
+    with_word(p.bits_allocated, [&](auto word) { swap_bytes<decltype(word)>(out); });
+  }
 }
 
 void decode(const FrameReader& reader, const Instance& instance, int frame,
@@ -49,11 +64,7 @@ void decode(const FrameReader& reader, const Instance& instance, int frame,
   static_assert(std::endian::native == std::endian::little);
   switch (reader.syntax().codec) {
     case Codec::none:
-      reader.read_native(frame, out);
-      if (reader.big_endian()) {
-        with_word(p.bits_allocated, [&](auto word) { swap_bytes<decltype(word)>(out); });
-      }
-      return;
+      return decode_native(reader, p, frame, out);
     case Codec::rle:
       return decode_rle(reader.codestream(frame), format, out);
     case Codec::jpeg:
@@ -113,22 +124,6 @@ struct FrameDecoder::State {
   FrameReader reader;
 };
 
-namespace {
-
-/// The file's name goes before what is wrong with it.
-template <typename F>
-auto with_file_name(const Instance& instance, F&& work) {
-  try {
-    return work();
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::bad_input) throw;
-    throw Error(error.code(), instance.file.name + ": " + error.found(), error.expected(),
-                error.remedy());
-  }
-}
-
-}  // namespace
-
 FrameDecoder::FrameDecoder(const Instance& instance, const Limits& limits)
     : state_(with_file_name(instance, [&] {
         return std::unique_ptr<State>(new State{instance, frame_bytes(instance.pixels, limits),
@@ -138,9 +133,32 @@ FrameDecoder::FrameDecoder(const Instance& instance, const Limits& limits)
 FrameDecoder::~FrameDecoder() = default;
 FrameDecoder::FrameDecoder(FrameDecoder&&) noexcept = default;
 
+void FrameDecoder::check_frame(int frame) const {
+  if (frame < 0 || frame >= state_->instance.pixels.frames) {
+    throw Error(ErrorCode::bad_argument, "decode: no such frame");
+  }
+}
+
+ColourModel FrameDecoder::colour_model(int frame) const {
+  check_frame(frame);
+  return with_file_name(state_->instance, [&] {
+    const PixelFormat& pixels = state_->instance.pixels;
+    const Codec codec = state_->reader.syntax().codec;
+    const ColourModel model = header_colour_model(pixels);
+    if (codec != Codec::jpeg_2000 && (pixels.photometric_interpretation == "YBR_RCT" ||
+                                      pixels.photometric_interpretation == "YBR_ICT")) {
+      throw Error(ErrorCode::bad_input, *pixels.photometric_interpretation + " outside of JPEG 2000",
+                  "RGB or YBR_FULL");
+    }
+    if (codec != Codec::jpeg || pixels.samples_per_pixel != 3) return model;
+    return jpeg_colour_model(state_->reader.codestream(frame), model);
+  });
+}
+
 void FrameDecoder::decode(int frame, std::span<std::byte> out) const {
-  if (out.size() != state_->frame_bytes || frame < 0 || frame >= state_->instance.pixels.frames) {
-    throw Error(ErrorCode::bad_argument, "decode: no such frame, or a buffer of another size");
+  check_frame(frame);
+  if (out.size() != state_->frame_bytes) {
+    throw Error(ErrorCode::bad_argument, "decode: a buffer of another size");
   }
   with_file_name(state_->instance, [&] {
     dicom::decode(state_->reader, state_->instance, frame, out);

@@ -32,7 +32,7 @@ class Pools {
           &i.series_uid, &i.frame_of_reference_uid, &i.modality, &i.body_part,
           &i.series_description, &i.manufacturer, &i.device_serial_number,
           &i.anatomical_orientation_type, &i.lossy_image_compression, &i.rescale_type,
-          &i.pixels.photometric_interpretation, &i.damage}) {
+          &i.pixels.photometric_interpretation, &i.damage, &i.pixel_presentation}) {
       texts_.unite(*text);
     }
     for (Frame& frame : i.frames) {

@@ -25,9 +25,27 @@ struct PixelFormat {
   int high_bit = 0;
   bool is_signed = false;  ///< Pixel Representation 1
   int frames = 1;
+  int planar_configuration = 0;  ///< 1: one plane per sample, in native pixel data; 0 for grey
   SharedText photometric_interpretation;
 
   bool operator==(const PixelFormat&) const = default;
+};
+
+/// A look-up table that stays in the file: what its descriptor says, and where its data lie (PS3.3
+/// C.7.6.3.1.5, C.11.1.1).
+struct TableInFile {
+  int entries = 0;                 ///< 1 to 65536; 0 without a usable descriptor, and bits are 0
+  std::uint16_t first_mapped = 0;  ///< 16 bits, US or SS by Pixel Representation
+  int bits = 0;                    ///< of an entry, 8 to 16
+  std::uint64_t offset = 0;        ///< of the data, in the file (in the inflated data set)
+  std::uint32_t bytes = 0;         ///< of the data; 0 if there are none
+  bool segmented = false;          ///< PS3.3 C.7.9.2
+};
+
+/// The first item of Modality LUT Sequence (0028,3000), PS3.3 C.11.1.
+struct ModalityLut {
+  std::string type;  ///< Modality LUT Type (0028,3004): HU, OD, US ...
+  TableInFile table;
 };
 
 /// What tells the volumes of one series apart, where several share their positions. Absent values
@@ -85,6 +103,10 @@ struct Instance {
   std::optional<long> series_number;
   std::optional<long> instance_number;
   std::optional<double> gantry_tilt_deg;
+  /// {between rows, between columns}: at the detector (0018,1164), of a scanned film (0018,2010).
+  std::optional<std::array<double, 2>> imager_pixel_spacing_mm;
+  std::optional<std::array<double, 2>> nominal_scanned_pixel_spacing_mm;
+  std::optional<std::array<double, 2>> pixel_aspect_ratio;  ///< {height, width} of a pixel
   /// Not empty: the file is damaged or truncated, and this is what is wrong. It stands in its
   /// series so that the series is not taken for whole without it.
   SharedText damage;
@@ -92,10 +114,13 @@ struct Instance {
   bool has_pixel_data = false;
   std::uint64_t pixel_data_offset = 0;  ///< of the value, in the file (in the inflated data set)
   std::int64_t pixel_data_bytes = 0;    ///< length of Pixel Data if it is not encapsulated, else 0
+  bool pixel_data_is_ow = false;        ///< VR OW: in big endian, bytes are swapped in pairs
   std::vector<Frame> frames;            ///< pixels.frames of them if the header describes so many
   Shared<Concatenation> concatenation;
   SharedText rescale_type;
-  bool has_modality_lut_sequence = false;
+  std::optional<ModalityLut> modality_lut;
+  std::vector<TableInFile> palette;  ///< red, green, blue; empty if there is none
+  SharedText pixel_presentation;     ///< (0008,9205): COLOR and MIXED name a supplemental palette
   std::optional<std::int64_t> pixel_padding_value;  ///< read in Pixel Representation
   std::optional<std::int64_t> pixel_padding_range_limit;
 };

@@ -52,8 +52,8 @@ std::vector<std::string> Values::list(const Element& e) const {
   return values;
 }
 
-std::uint64_t Values::integer_of(const Element& e, std::size_t bytes) const {
-  const auto b = bytes_.view(e.offset, bytes);
+std::uint64_t Values::integer_at(std::uint64_t offset, std::size_t bytes) const {
+  const auto b = bytes_.view(offset, bytes);
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < bytes; ++i) {
     const std::size_t at = big_endian_ ? i : bytes - 1 - i;
@@ -64,17 +64,26 @@ std::uint64_t Values::integer_of(const Element& e, std::size_t bytes) const {
 
 std::uint16_t Values::word(const Element& e) const {
   if (e.length < 2 || e.length == kUndefinedLength) return 0;
-  return static_cast<std::uint16_t>(integer_of(e, 2));
+  return static_cast<std::uint16_t>(integer_at(e.offset, 2));
+}
+
+std::optional<std::array<std::uint16_t, 3>> Values::three_words(const Element& e) const {
+  if (e.length < 6 || e.length == kUndefinedLength) return std::nullopt;
+  std::array<std::uint16_t, 3> words{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    words[i] = static_cast<std::uint16_t>(integer_at(e.offset + 2 * i, 2));
+  }
+  return words;
 }
 
 std::optional<std::uint32_t> Values::long_word(const Element& e) const {
   if (e.length < 4 || e.length == kUndefinedLength) return std::nullopt;
-  return static_cast<std::uint32_t>(integer_of(e, 4));
+  return static_cast<std::uint32_t>(integer_at(e.offset, 4));
 }
 
 std::optional<double> Values::float_double(const Element& e) const {
   if (e.length < 8 || e.length == kUndefinedLength) return std::nullopt;
-  const double value = std::bit_cast<double>(integer_of(e, 8));
+  const double value = std::bit_cast<double>(integer_at(e.offset, 8));
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 

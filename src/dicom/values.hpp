@@ -55,11 +55,12 @@ class Values {
 
   /// US or SS: the 16 bits. UL: the first 32 bits. FD: a double. 0 or nothing if it is too short.
   std::uint16_t word(const Element& e) const;
+  std::optional<std::array<std::uint16_t, 3>> three_words(const Element& e) const;
   std::optional<std::uint32_t> long_word(const Element& e) const;
   std::optional<double> float_double(const Element& e) const;
 
  private:
-  std::uint64_t integer_of(const Element& e, std::size_t bytes) const;
+  std::uint64_t integer_at(std::uint64_t offset, std::size_t bytes) const;
 
   ByteSource& bytes_;
   bool big_endian_;

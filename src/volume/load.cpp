@@ -4,7 +4,9 @@
 #include <map>
 
 #include "core/error.hpp"
+#include "dicom/modality_lut.hpp"
 #include "dicom/pixels.hpp"
+#include "volume/modality_lut.hpp"
 #include "volume/plan.hpp"
 
 namespace osler {
@@ -39,16 +41,19 @@ Volume describe(const VolumePlan& plan) {
   volume.lossy = std::any_of(plan.slices.begin(), plan.slices.end(), [](const SliceRef& s) {
     return s.instance->lossy_image_compression == "01";
   });
-  if (first.pixel_padding_value) {
+  if (first.modality_lut) {
+    volume.padding = modality_lut_padding(plan.slices);
+  } else if (first.pixel_padding_value) {
     const std::int64_t a = *first.pixel_padding_value;
     const std::int64_t b = first.pixel_padding_range_limit.value_or(a);
     volume.padding = Volume::Padding{std::min(a, b), std::max(a, b)};
   }
   for (const SliceRef& s : plan.slices) {
     const Instance& i = *s.instance;
-    volume.slices.push_back({i.sop_class_uid, i.sop_instance_uid, i.file, s.index + 1,
-                             s.frame().rescale_slope.value_or(1.0),
-                             s.frame().rescale_intercept.value_or(0.0)});
+    volume.slices.push_back({i.sop_class_uid, i.sop_instance_uid, i.file, s.index + 1});
+    if (i.modality_lut) continue;
+    volume.slices.back().slope = s.frame().rescale_slope.value_or(1.0);
+    volume.slices.back().intercept = s.frame().rescale_intercept.value_or(0.0);
   }
   return volume;
 }
@@ -58,7 +63,7 @@ Volume describe(const VolumePlan& plan) {
 Volume load_volume(const VolumePlan& plan, const dicom::Limits& limits) {
   Volume volume = describe(plan);
   const Decoders decoders = open_multi_frame(plan, limits);
-  const std::size_t slice_bytes = dicom::frame_bytes(plan.slices.front().instance->pixels, limits);
+  const std::size_t slice_bytes = osler::slice_bytes(plan.slices, limits);
   volume.voxels = std::make_unique_for_overwrite<std::byte[]>(slice_bytes * plan.slices.size());
   std::vector<std::string> failures(plan.slices.size());
 #pragma omp parallel for schedule(dynamic, 1)
@@ -67,7 +72,9 @@ Volume load_volume(const VolumePlan& plan, const dicom::Limits& limits) {
     const std::span<std::byte> out(volume.voxels.get() + k * slice_bytes, slice_bytes);
     try {
       const auto decoder = decoders.find(slice.instance);
-      if (decoder != decoders.end()) {
+      if (slice.instance->modality_lut) {
+        dicom::decode_through_modality_lut(*slice.instance, slice.index, plan.type, out, limits);
+      } else if (decoder != decoders.end()) {
         decoder->second.decode(slice.index, out);
       } else {
         dicom::decode_frame(*slice.instance, slice.index, out, limits);

@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "dicom/pixels.hpp"
+#include "volume/modality_lut.hpp"
 #include "volume/slice_distances.hpp"
 #include "volume/stacks.hpp"
 
@@ -62,13 +63,10 @@ void check_attributes(const Slices& slices, StackPlan& plan) {
       })) {
     plan.add("quadruped", "Anatomical Orientation Type is QUADRUPED: its axes are not LPS", true);
   }
-  if (any([](const SliceRef& s) { return s.instance->has_modality_lut_sequence; })) {
-    plan.add("modality_lut", "values go through a Modality LUT Sequence, which is not applied yet",
-             true);
-  }
+  check_modality_lut(slices, plan.reasons);
   if (first.modality == "CT" && any([](const SliceRef& s) {
         const dicom::Frame& f = s.frame();
-        return !s.instance->has_modality_lut_sequence && (!f.rescale_slope || !f.rescale_intercept);
+        return !s.instance->modality_lut && (!f.rescale_slope || !f.rescale_intercept);
       })) {
     plan.add("rescale_absent", "CT without Rescale Slope and Intercept: CT numbers are unknown",
              true);
@@ -136,8 +134,7 @@ ScalarType scalar_type(const dicom::PixelFormat& format) {
 /// @return false if the pixel format or the size rules the stack out
 bool check_size(const Slices& slices, StackPlan& plan, const dicom::Limits& limits) {
   try {
-    const auto bytes =
-        static_cast<std::int64_t>(dicom::frame_bytes(slices.front().instance->pixels, limits));
+    const auto bytes = static_cast<std::int64_t>(slice_bytes(slices, limits));
     if (bytes <= limits.max_volume_bytes / static_cast<std::int64_t>(slices.size())) return true;
     plan.add("too_large", "the volume is over the configured limit", true);
   } catch (const Error& error) {
@@ -167,7 +164,8 @@ StackPlan plan_stack(Stack stack, const dicom::Limits& limits, const PlanPolicy&
   const SliceRef& first = slices.front();
   VolumePlan volume;
   volume.told_apart = std::move(stack.told_apart);
-  volume.type = scalar_type(first.instance->pixels);
+  volume.type = first.instance->modality_lut ? modality_lut_type(slices)
+                                             : scalar_type(first.instance->pixels);
   volume.grid.size = {first.instance->pixels.columns, first.instance->pixels.rows,
                       static_cast<std::int64_t>(slices.size())};
   // PixelSpacing is {between rows, between columns}: a step along the row direction goes from

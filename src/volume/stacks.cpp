@@ -188,7 +188,8 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
       ++no_pixels;
     } else if (is_segmentation(i)) {
       ++segmentations;
-    } else if (i.pixels.samples_per_pixel != 1) {
+    } else if (i.pixels.samples_per_pixel != 1 ||
+               i.pixels.photometric_interpretation == "PALETTE COLOR") {
       ++colour;
     } else if (static_cast<int>(i.frames.size()) != i.pixels.frames) {
       ++undescribed;

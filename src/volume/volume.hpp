@@ -76,7 +76,8 @@ struct Volume {
   ScalarType type = ScalarType::i16;
   std::unique_ptr<std::byte[]> voxels;  ///< size.x * size.y * size.z scalars, slice k at k * x * y
   std::vector<SliceSource> slices;      ///< one per k
-  /// Stored values low..high are padding, not image (PS3.3 C.7.5.1.1.2).
+  /// Stored values low..high are padding, not image (PS3.3 C.7.5.1.1.2). Where voxels are outputs
+  /// of a Modality LUT, padding was found before it and is a value that no output has, 2^bits.
   struct Padding {
     std::int64_t low;
     std::int64_t high;

@@ -1,12 +1,16 @@
 // One codestream: the first byte chooses the codec, the next six are what the header says of the
-// image, the rest is the codestream. Anything but Error bad_input is a finding.
+// image, the rest is the codestream, or the data of a segmented palette. Anything but Error
+// bad_input is a finding.
 
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "core/error.hpp"
 #include "dicom/codecs.hpp"
+#include "dicom/colour.hpp"
+#include "dicom/lookup_table.hpp"
 #include "fuzz_bytes.hpp"
 
 namespace {
@@ -32,12 +36,19 @@ Instance jpeg_instance(const FrameFormat& format, int syntax) {
   return instance;
 }
 
+/// Bytes of an 8-bit palette, which are as good as words.
+void expand(std::span<const std::byte> bytes, std::size_t entries) {
+  std::vector<std::uint16_t> data;
+  for (const std::byte b : bytes) data.push_back(static_cast<std::uint16_t>(b));
+  if (osler::dicom::expand_segments(data, entries).size() != entries) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 8) return 0;
   osler::fuzz::Bytes bytes(data, size);
-  const int codec = bytes.below(7);  // 3 and above: JPEG, in its four syntaxes
+  const int codec = bytes.below(8);  // 3 to 6: JPEG, in its four syntaxes; 7: a palette
   FrameFormat format;
   format.rows = 1 + bytes.below(kMaxSide);
   format.columns = 1 + bytes.below(kMaxSide);
@@ -59,7 +70,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 2:
         osler::dicom::decode_jpeg_2000(bytes.rest(), format, out);
         break;
+      case 7:
+        expand(bytes.rest(), static_cast<std::size_t>(format.rows * format.columns));
+        break;
       default:
+        osler::dicom::jpeg_colour_model(bytes.rest(), osler::dicom::ColourModel::rgb);
         osler::dicom::decode_jpeg(bytes.rest(), jpeg_instance(format, codec - 3), out);
     }
   } catch (const osler::Error& error) {

@@ -1,5 +1,6 @@
-// A whole file: meta header, elements, sequences, functional groups, then where its frames lie and
-// the decoding of the first. Anything but an osler::Error is a finding.
+// A whole file: meta header, elements, sequences, functional groups, then where its frames lie, the
+// decoding of the first, and it as a picture (palette, Modality LUT, colours). Anything but an
+// osler::Error is a finding.
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 
 #include "core/error.hpp"
 #include "dicom/header.hpp"
+#include "dicom/picture.hpp"
 #include "dicom/pixels.hpp"
 
 namespace {
@@ -50,6 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<std::byte> frame(osler::dicom::frame_bytes(instance->pixels, kLimits));
     const osler::dicom::FrameDecoder decoder(*instance, kLimits);
     decoder.decode(0, frame);
+    osler::dicom::read_picture(*instance, 0, kLimits);
     if (instance->pixels.frames > 1) decoder.decode(instance->pixels.frames - 1, frame);
   } catch (const osler::Error& error) {
     if (error.code() != osler::ErrorCode::bad_input &&

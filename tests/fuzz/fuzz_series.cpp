@@ -72,6 +72,9 @@ Instance instance(Bytes& bytes, int number, double step_mm) {
   i.pixels.bits_stored = bytes.below(8) == 0 ? bytes.take<std::uint16_t>() : 16;
   i.pixels.high_bit = bytes.below(8) == 0 ? bytes.take<std::uint16_t>() : 15;
   i.pixels.photometric_interpretation = "MONOCHROME2";
+  if (i.pixels.bits_stored == 12) {
+    i.modality_lut = {"HU", {2, 0, 8 + bytes.below(9), 0, bytes.take<std::uint8_t>(), false}};
+  }
   const int frames = bytes.below(8) == 0 ? 1 + bytes.below(kMaxFrames) : 1;
   // A header may count other frames than it describes.
   i.pixels.frames = bytes.below(8) == 0 ? bytes.take<std::int32_t>() : frames;

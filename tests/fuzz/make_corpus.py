@@ -25,7 +25,7 @@ CORPUS = Path(__file__).resolve().parent / "corpus"
 SIDE = 8
 JPEG_2000_SIDE = 32  # its encoder makes six resolutions of any image
 # As fuzz_codecs.cpp counts them.
-RLE, JPEG_LS, JPEG_2000, JPEG_BASELINE, JPEG_EXTENDED, _, JPEG_LOSSLESS = range(7)
+RLE, JPEG_LS, JPEG_2000, JPEG_BASELINE, JPEG_EXTENDED, _, JPEG_LOSSLESS, PALETTE = range(8)
 
 
 def write(target, name, content):
@@ -115,6 +115,32 @@ def headers():
     write("header", "truncated", whole[:-40])
 
 
+def pictures():
+    """Files that fuzz_header makes a picture of: colours, palettes, a Modality LUT."""
+    colour = image(bits=8)
+    colour.SamplesPerPixel, colour.PhotometricInterpretation = 3, "YBR_FULL"
+    colour.PlanarConfiguration, colour.PixelData = 1, bytes(range(192))
+    write("header", "ybr-planes", as_file(colour))
+    colour.PhotometricInterpretation, colour.PlanarConfiguration = "YBR_FULL_422", 0
+    colour.PixelData = bytes(range(128))
+    write("header", "ybr-422", as_file(colour))
+    for name, attribute, table in (("palette", "{}PaletteColorLookupTableData", bytes(range(64))),
+                                   ("palette-segmented", "Segmented{}PaletteColorLookupTableData",
+                                    bytes([0, 2, 5, 9, 1, 62, 255, 0]))):
+        indexed = image(bits=8)
+        indexed.PhotometricInterpretation = "PALETTE COLOR"
+        for tone in ("Red", "Green", "Blue"):
+            setattr(indexed, f"{tone}PaletteColorLookupTableDescriptor", [64, 0, 8])
+            setattr(indexed, attribute.format(tone), table)
+        write("header", name, as_file(indexed))
+    grey, item = image(), Dataset()
+    grey.PhotometricInterpretation, grey.PixelPaddingValue = "MONOCHROME1", 0
+    item.LUTDescriptor, item.ModalityLUTType, item.LUTData = [4, 3, 16], "OD", [9, 99, 999, 9999]
+    item["LUTDescriptor"].VR = item["LUTData"].VR = "US"
+    grey.ModalityLUTSequence = Sequence([item])
+    write("header", "modality-lut", as_file(grey))
+
+
 def codestream(codec, content, bits=16, samples=1):
     side = JPEG_2000_SIDE if codec == JPEG_2000 else SIDE
     head = [codec, side - 1, side - 1, samples > 1, {8: 0, 16: 1}[bits], bits - 1, 0]
@@ -148,6 +174,7 @@ def codecs():
     wide = io.BytesIO()
     wide_picture = Image.fromarray(ramp(np.uint8, JPEG_2000_SIDE)).convert("RGB")
     wide_picture.save(wide, "JPEG2000", no_jp2=False)
+    write("codecs", "palette", codestream(PALETTE, bytes([0, 2, 5, 9, 1, 62, 255]), 8))
     write("codecs", "jp2-colour", codestream(JPEG_2000, wide.getvalue(), 8, 3))
 
 
@@ -163,6 +190,7 @@ def series():
 
 if __name__ == "__main__":
     headers()
+    pictures()
     codecs()
     series()
     sizes = [f.stat().st_size for f in CORPUS.rglob("*") if f.is_file()]
