@@ -111,6 +111,24 @@ TEST(MultiFrame, IsTheVolumeOfItsSingleFramesBitForBit) {
   EXPECT_EQ(volume.slices[2].intercept, -5);
 }
 
+TEST(MultiFrame, StacksOfOneObjectAreVolumesOfTheirOwn) {  // PS3.3 C.7.6.16.2.2.7
+  // Two blocks of three slices with a gap between: one stack would miss slices.
+  PhantomSeries series = ramp_series(stack_of(3, {0, 0, 0}, {0, 0, 2}));
+  for (const Vec3& p : stack_of(3, {0, 0, 30}, {0, 0, 2})) series.positions_mm.push_back(p);
+  PlannedSeries found(series);
+  EXPECT_TRUE(found.refused_for("missing_slice"));
+  for (dicom::Instance& i : found.series.instances) {
+    dicom::Frame& frame = i.frames.at(0);
+    frame.told_apart_by.stack_id = (*frame.position_mm)[2] < 20 ? "A" : "B";
+  }
+  const SeriesPlan plan = plan_series(found.series);
+  EXPECT_EQ(plan.verdict(), Verdict::usable_with);
+  ASSERT_EQ(plan.volumes.size(), 2U);
+  EXPECT_EQ(plan.volumes[0].slices.size(), 3U);
+  EXPECT_TRUE(plan.volumes[0].told_apart.ends_with("stack A")) << plan.volumes[0].told_apart;
+  EXPECT_TRUE(plan.volumes[1].told_apart.ends_with("stack B")) << plan.volumes[1].told_apart;
+}
+
 TEST(MultiFrame, WithFewerDescriptionsThanFramesIsRefused) {
   const PhantomSeries series = oblique_series();
   const testing::TemporaryFolder files, enhanced;

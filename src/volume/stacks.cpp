@@ -66,7 +66,7 @@ bool same_shape(const SliceRef& a, const SliceRef& b) {
 bool same_contrast(const SliceRef& a, const SliceRef& b) {
   const auto &ta = a.frame().told_apart_by, &tb = b.frame().told_apart_by;
   return ta.echo_time_ms == tb.echo_time_ms && ta.b_value == tb.b_value &&
-         kind_of(a.frame()) == kind_of(b.frame());
+         ta.stack_id == tb.stack_id && kind_of(a.frame()) == kind_of(b.frame());
 }
 
 /// What tells two stacks of one shape apart, in words.
@@ -75,6 +75,7 @@ std::string contrast_of(const SliceRef& s) {
   std::string text = kind_of(s.frame());
   if (t.echo_time_ms)
     text += fmt::format("{}echo time {} ms", text.empty() ? "" : ", ", *t.echo_time_ms);
+  if (!t.stack_id.empty()) text += fmt::format("{}stack {}", text.empty() ? "" : ", ", t.stack_id);
   if (t.b_value) text += fmt::format("{}b-value {} s/mm2", text.empty() ? "" : ", ", *t.b_value);
   return text;
 }
