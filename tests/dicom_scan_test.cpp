@@ -117,6 +117,20 @@ TEST(Scan, KeepsATruncatedFileInItsSeriesIfThatIsKnown) {
   for (const Instance& i : instances) EXPECT_EQ(i.damage.empty(), i.file != files[1]);
 }
 
+TEST(Scan, TakesAWholeCopyBeforeADamagedOne) {
+  const TemporaryFolder folder;
+  const auto cut = write_phantom(three_slices("1.2.3.1"), folder.path() / "a");
+  write_phantom(three_slices("1.2.3.1"), folder.path() / "b");
+  fs::resize_file(cut[1], fs::file_size(cut[1]) - 2);
+  const ScanResult found = scan_one(folder.path());
+  EXPECT_EQ(found.unreadable.size(), 1U) << "it is listed all the same";
+  EXPECT_EQ(found.duplicates, 3);
+  const auto& instances = found.studies.at(0).series.at(0).instances;
+  ASSERT_EQ(instances.size(), 3U);
+  for (const Instance& i : instances) EXPECT_EQ(i.damage, "");
+  EXPECT_EQ(fs::path(instances[1].file).parent_path(), folder.path() / "b");
+}
+
 TEST(Scan, ListsAFileWithoutIdentifiers) {
   const TemporaryFolder folder;
   PhantomSeries series = three_slices("1.2.3.1");
@@ -162,6 +176,19 @@ TEST(Scan, TellsOfEachFileOnce) {
          done.push_back(n);
        });
   EXPECT_EQ(done, (std::vector<std::int64_t>{1, 2, 3}));
+}
+
+TEST(Scan, TellsHowManyFilesWereFoundWhileItLooks) {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 1100; ++i) testing::write_text(folder.path() / std::to_string(i), "");
+  std::int64_t found = 0;
+  scan(std::vector<fs::path>{folder.path()}, {},
+       [&](std::string_view stage, std::int64_t n, std::int64_t total) {
+         if (stage != "find files") return;
+         EXPECT_EQ(total, 0) << "not known yet";
+         found = n;
+       });
+  EXPECT_EQ(found, 1024);
 }
 
 TEST(Scan, ReadsTheHeaderAndGuessesNothing) {

@@ -36,7 +36,7 @@ TEST(Malformed, EveryFileIsReadOrRefusedWithAReason) {
           dicom::decode_frame(i, 0, frame, limits);
           dicom::read_picture(i, 0, limits);
         } catch (const Error& error) {
-          EXPECT_EQ(error.code(), ErrorCode::bad_input) << i.file << ": " << error.what();
+          EXPECT_EQ(error.code(), ErrorCode::bad_input) << i.file.string() << ": " << error.what();
         }
       }
     }

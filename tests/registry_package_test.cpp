@@ -158,6 +158,12 @@ TEST(ReadPackage, RefusesWhatIsNotJson) {
   expect_error(ErrorCode::model, "/format is missing", [&] { read_package(folder.path()); });
 }
 
+TEST(ReadPackage, RefusesAHostileDepth) {
+  const TemporaryFolder folder;
+  write_text(folder.path() / "model.json", std::string(2'000'000, '['));
+  expect_error(ErrorCode::model, "nested too deep", [&] { read_package(folder.path()); });
+}
+
 TEST(ReadPackage, SaysThatAFolderIsNoPackage) {
   const TemporaryFolder folder;
   expect_error(ErrorCode::model, "no model.json in " + folder.path().string(),

@@ -145,6 +145,110 @@ TEST(MultiFrame, WithFewerDescriptionsThanFramesIsRefused) {
   EXPECT_EQ(plan.reasons.at(0).code, "frames_not_described");
 }
 
+struct Part {
+  long number;                     ///< In-concatenation Number, from 1
+  std::vector<std::size_t> order;  ///< of the files of the single-frame series
+  long first;                      ///< Concatenation Frame Offset Number, from 0
+};
+
+/// One object of six frames, in an order that is none, cut into three (PS3.3 C.7.6.16.2.2.4).
+const std::vector<Part> kThreeParts{{1, {3, 0}, 0}, {2, {5, 1, 4}, 2}, {3, {2}, 5}};
+
+class Concatenation : public ::testing::Test {
+ protected:
+  void write(const Part& part, const std::string& name, int total = 3) {
+    const auto path = parts_.path() / name;
+    write_enhanced(series_, files_, part.order, path);
+    DcmFileFormat file;
+    ASSERT_TRUE(file.loadFile(path.c_str()).good());
+    file.loadAllDataIntoMemory();
+    DcmDataset& data = *file.getDataset();
+    const std::string instance = series_.series_uid + "." + std::to_string(++instances_ + 100);
+    data.putAndInsertString(DCM_SOPInstanceUID, instance.c_str());
+    data.putAndInsertString(DCM_ConcatenationUID, "1.2.3.77");
+    data.putAndInsertString(DCM_SOPInstanceUIDOfConcatenationSource, "1.2.3.78");
+    data.putAndInsertUint16(DCM_InConcatenationNumber, static_cast<Uint16>(part.number));
+    if (total > 0) {
+      data.putAndInsertUint16(DCM_InConcatenationTotalNumber, static_cast<Uint16>(total));
+    }
+    data.putAndInsertUint32(DCM_ConcatenationFrameOffsetNumber, static_cast<Uint32>(part.first));
+    ASSERT_TRUE(file.saveFile(path.c_str(), EXS_LittleEndianExplicit).good());
+  }
+
+  SeriesPlan planned() {
+    found_ = testing::read_only_series(parts_.path());
+    return plan_series(found_);
+  }
+
+  /// Why the series is refused for a concatenation; empty if it is not.
+  std::string incomplete() {
+    const SeriesPlan plan = planned();
+    for (const Reason& r : plan.reasons) {
+      if (r.code == "concatenation_incomplete" && r.refuses) return r.detail;
+    }
+    return {};
+  }
+
+  const PhantomSeries series_ = oblique_series();
+  const testing::TemporaryFolder singles_, parts_;
+  const std::vector<std::filesystem::path> files_ = write_phantom(series_, singles_.path());
+  int instances_ = 0;
+  dicom::Series found_;
+};
+
+TEST_F(Concatenation, IsTheVolumeOfTheUncutObjectBitForBit) {
+  const testing::TemporaryFolder uncut;
+  write_enhanced(series_, files_, {3, 0, 5, 1, 4, 2}, uncut.path() / "whole.dcm");
+  const dicom::Series whole = testing::read_only_series(uncut.path());
+  const SeriesPlan whole_plan = plan_series(whole);
+  ASSERT_EQ(whole_plan.verdict(), Verdict::usable);
+  const Volume expected = load_volume(whole_plan.volumes.at(0));
+
+  for (const Part& part : kThreeParts) write(part, std::to_string(9 - part.number) + ".dcm");
+  const SeriesPlan plan = planned();
+  ASSERT_EQ(plan.verdict(), Verdict::usable);
+  ASSERT_EQ(plan.volumes.size(), 1U);
+  const Volume volume = load_volume(plan.volumes[0]);
+  EXPECT_EQ(volume.grid.size, expected.grid.size);
+  EXPECT_EQ(volume.grid.index_to_lps.m, expected.grid.index_to_lps.m);
+  EXPECT_EQ(int16_voxels(volume), int16_voxels(expected));
+  // By the orders above slice 4 is the third frame of part 2, and slice 2 the only one of part 3.
+  EXPECT_EQ(volume.slices.at(4).frame, 3);
+  EXPECT_EQ(volume.slices.at(4).sop_instance_uid, series_.series_uid + ".102");
+  EXPECT_EQ(volume.slices.at(2).frame, 1);
+  EXPECT_EQ(volume.slices.at(2).sop_instance_uid, series_.series_uid + ".103");
+}
+
+TEST_F(Concatenation, WithoutItsLastPartIsRefusedByTheTotal) {
+  write(kThreeParts[0], "1.dcm");
+  write(kThreeParts[1], "2.dcm");
+  EXPECT_NE(incomplete().find("of 3 parts 1 is missing: 3"), std::string::npos) << incomplete();
+}
+
+TEST_F(Concatenation, WithoutAPartInTheMiddleIsRefusedByTheNumbers) {
+  write(kThreeParts[0], "1.dcm", 0);
+  write(kThreeParts[2], "3.dcm", 0);
+  EXPECT_NE(incomplete().find("of 3 parts 1 is missing: 2"), std::string::npos) << incomplete();
+}
+
+TEST_F(Concatenation, WithAGapInTheFramesIsRefused) {
+  write(kThreeParts[0], "1.dcm", 0);
+  Part third = kThreeParts[2];
+  third.number = 2;
+  write(third, "2.dcm", 0);
+  EXPECT_NE(incomplete().find("frames 3 to 5"), std::string::npos) << incomplete();
+}
+
+TEST_F(Concatenation, APartThatIsThereTwiceIsUsedOnce) {
+  for (const Part& part : kThreeParts) write(part, std::to_string(part.number) + ".dcm");
+  write(kThreeParts[1], "again.dcm");
+  const SeriesPlan plan = planned();
+  EXPECT_EQ(plan.verdict(), Verdict::usable_with);
+  ASSERT_EQ(plan.reasons.size(), 1U);
+  EXPECT_EQ(plan.reasons[0].code, "duplicate_slice");
+  EXPECT_EQ(plan.volumes.at(0).slices.size(), 6U);
+}
+
 /// Two volumes at the same four positions; `tell` writes what tells them apart.
 PhantomSeries two_at_each_position(std::function<void(DcmDataset&, int volume)> tell) {
   auto positions = stack_of(4, {0, 0, 0}, {0, 0, 3});

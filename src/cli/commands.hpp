@@ -12,6 +12,9 @@ namespace osler::cli {
 /// Runs the chosen subcommand; returns the exit code. @throws Error
 using Action = std::function<int()>;
 
+inline constexpr char kInputHelp[] =
+    "DICOM files, folders (all below is read), or a DICOMDIR (the files that it names)";
+
 Action add_run(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_convert(CLI::App& app);

@@ -7,10 +7,12 @@
 #include <set>
 
 #include "cli/commands.hpp"
+#include "cli/limits.hpp"
 #include "cli/listing.hpp"
 #include "cli/terminal.hpp"
 #include "core/error.hpp"
 #include "core/json.hpp"
+#include "core/printable.hpp"
 #include "core/uid.hpp"
 #include "dicom/scan.hpp"
 #include "volume/exchange.hpp"
@@ -23,6 +25,7 @@ namespace {
 
 struct Options {
   std::vector<fs::path> inputs;
+  dicom::Limits limits;
   std::string to;
   fs::path out;
   std::string series_uid;
@@ -77,13 +80,12 @@ bool names_file(const Options& options) {
   return false;
 }
 
-std::vector<PlannedSeries> plan_all(const dicom::ScanResult& scanned, const Options& options,
-                                    const dicom::Limits& limits) {
+std::vector<PlannedSeries> plan_all(const dicom::ScanResult& scanned, const Options& options) {
   std::vector<PlannedSeries> all;
   for (const dicom::Study& study : scanned.studies) {
     for (const dicom::Series& series : study.series) {
       if (!options.series_uid.empty() && series.uid != options.series_uid) continue;
-      all.push_back({&study, &series, plan_series(series, limits, options.policy)});
+      all.push_back({&study, &series, plan_series(series, options.limits, options.policy)});
     }
   }
   if (all.empty() && !options.series_uid.empty()) {
@@ -112,9 +114,9 @@ void convert_series(const PlannedSeries& source, const Options& options, const f
     const fs::path target =
         file.empty() ? options.out / name_of(source, i, nifti ? ".nii.gz" : ".mha", taken) : file;
     try {
-      Volume volume = load_volume(plan);
+      Volume volume = load_volume(plan, options.limits);
       // Neither format can say that slices are uneven.
-      if (!volume.grid.is_regular()) volume = make_regular(volume);
+      if (!volume.grid.is_regular()) volume = make_regular(volume, options.limits);
       if (nifti) {
         write_nifti(volume, target);
       } else {
@@ -180,20 +182,21 @@ void print_outcome(const Outcome& outcome, const dicom::ScanResult& scanned) {
   const PlannedSeries* last = nullptr;
   for (const Written& w : outcome.written) {
     const Size3& n = w.grid.size;
-    fmt::print("{}  {} {} x {} x {}{}{}\n", w.file.string(), w.source->series->modality, n[0], n[1],
-               n[2], w.volume->told_apart.empty() ? "" : "  ", w.volume->told_apart);
+    fmt::print("{}  {} {} x {} x {}{}{}\n", printable(w.file.string()),
+               printable(w.source->series->modality), n[0], n[1], n[2],
+               w.volume->told_apart.empty() ? "" : "  ", printable(w.volume->told_apart));
     if (w.source != last) {
       for (const Reason& r : w.source->plan.reasons) {
-        fmt::print("  warning: {}: {}\n", r.code, r.detail);
+        fmt::print("  warning: {}: {}\n", r.code, printable(r.detail));
       }
     }
     last = w.source;
   }
   for (const NotWritten& n : outcome.not_written) {
     fmt::print("not written: series {} ({}, {} files)\n", n.source->series->uid,
-               n.source->series->modality, n.source->series->instances.size());
+               printable(n.source->series->modality), n.source->series->instances.size());
     for (const Reason& r : n.reasons) {
-      fmt::print("  {} {}: {}\n", r.refuses ? "refused:" : "warning:", r.code, r.detail);
+      fmt::print("  {} {}: {}\n", r.refuses ? "refused:" : "warning:", r.code, printable(r.detail));
     }
   }
   print_unreadable(scanned.unreadable);
@@ -201,10 +204,10 @@ void print_outcome(const Outcome& outcome, const dicom::ScanResult& scanned) {
 
 int convert(const Options& options) {
   const bool to_file = names_file(options);
-  const dicom::Limits limits;
-  const dicom::ScanResult scanned = dicom::scan(options.inputs, limits, terminal_progress());
+  const dicom::ScanResult scanned =
+      dicom::scan(options.inputs, options.limits, terminal_progress());
   end_progress();
-  const std::vector<PlannedSeries> all = plan_all(scanned, options, limits);
+  const std::vector<PlannedSeries> all = plan_all(scanned, options);
   Outcome outcome = convert_all(all, options, to_file);
   // A DICOM file that cannot be read may be a part of any series: then not all is done.
   const bool lost = std::any_of(scanned.unreadable.begin(), scanned.unreadable.end(),
@@ -229,8 +232,7 @@ Action add_convert(CLI::App& app) {
   auto* command = app.add_subcommand(
       "convert", "Write the volumes of DICOM series as NIfTI or MetaImage files.");
   const auto options = std::make_shared<Options>();
-  command->add_option("INPUT", options->inputs, "DICOM files, or folders (all below is read)")
-      ->required();
+  command->add_option("INPUT", options->inputs, kInputHelp)->required();
   command->add_option("--to", options->to, "nifti or mha")
       ->required()
       ->check(CLI::IsMember({"nifti", "mha"}));
@@ -244,6 +246,7 @@ Action add_convert(CLI::App& app) {
   command->add_flag("--interpolate-missing-slices", options->policy.interpolate_missing_slices,
                     "write series with missing slices all the same, with a warning");
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
+  add_limits(*command, options->limits);
   return [options] { return convert(*options); };
 }
 

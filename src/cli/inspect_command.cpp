@@ -4,12 +4,15 @@
 #include <cstdio>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "cli/commands.hpp"
+#include "cli/limits.hpp"
 #include "cli/listing.hpp"
 #include "cli/terminal.hpp"
 #include "core/error.hpp"
 #include "core/json.hpp"
+#include "core/printable.hpp"
 #include "dicom/pixels.hpp"
 #include "dicom/scan.hpp"
 #include "volume/orientation.hpp"
@@ -22,6 +25,7 @@ constexpr char kRow[] = "{:<9}{:>6}  {:<17}{:<23}{:<22}{:<27}{}\n";
 
 struct Options {
   std::vector<std::filesystem::path> inputs;
+  dicom::Limits limits;
   bool json = false;
 };
 
@@ -80,45 +84,59 @@ void print_series(const dicom::Series& series, const SeriesPlan& plan) {
     orientation = orientation_name(g);
   };
   if (!plan.volumes.empty()) describe(plan.volumes.front());
-  fmt::print(kRow, series.modality, series.instances.size(), size, spacing, orientation,
-             transfer_syntaxes(series), to_string(plan.verdict()));
+  fmt::print(kRow, printable(series.modality), series.instances.size(), size, spacing, orientation,
+             printable(transfer_syntaxes(series)), to_string(plan.verdict()));
   for (std::size_t i = 1; i < plan.volumes.size(); ++i) {
     describe(plan.volumes[i]);
-    fmt::print(kRow, "", "", size, spacing, orientation, plan.volumes[i].told_apart, "");
+    fmt::print(kRow, "", "", size, spacing, orientation, printable(plan.volumes[i].told_apart), "");
   }
   for (const Reason& r : plan.reasons) {
-    fmt::print("           {} {}: {}\n", r.refuses ? "refused:" : "warning:", r.code, r.detail);
+    fmt::print("           {} {}: {}\n", r.refuses ? "refused:" : "warning:", r.code,
+               printable(r.detail));
+  }
+}
+
+template <typename Visit>
+void for_each_series(const dicom::ScanResult& scanned, Visit&& visit) {
+  for (const dicom::Study& study : scanned.studies) {
+    for (const dicom::Series& series : study.series) visit(study, series);
+  }
+}
+
+void list_as_json(const dicom::ScanResult& scanned, const dicom::Limits& limits) {
+  JsonArrays out;
+  out.begin("series");
+  for_each_series(scanned, [&](const dicom::Study& study, const dicom::Series& series) {
+    out.add(series_json(study, series, plan_series(series, limits)));
+  });
+  out.end();
+  out.begin("unreadable");
+  for (const dicom::Unreadable& u : scanned.unreadable) out.add(unreadable_json(u));
+  out.end();
+}
+
+void list_as_table(const dicom::ScanResult& scanned, const dicom::Limits& limits) {
+  fmt::print(kRow, "modality", "files", "size", "spacing mm", "slices", "transfer syntax",
+             "verdict");
+  const dicom::Study* last = nullptr;
+  for_each_series(scanned, [&](const dicom::Study& study, const dicom::Series& series) {
+    if (&study != std::exchange(last, &study)) fmt::print("study {}\n", study.uid);
+    print_series(series, plan_series(series, limits));
+  });
+  print_unreadable(scanned.unreadable);
+  if (scanned.duplicates > 0) {
+    fmt::print("{} files hold an instance that another file holds too\n", scanned.duplicates);
   }
 }
 
 int inspect(const Options& options) {
-  const dicom::Limits limits;
-  const dicom::ScanResult scanned = dicom::scan(options.inputs, limits, terminal_progress());
+  const dicom::ScanResult scanned =
+      dicom::scan(options.inputs, options.limits, terminal_progress());
   end_progress();
-  Json all = Json::array();
-  if (!options.json) {
-    fmt::print(kRow, "modality", "files", "size", "spacing mm", "slices", "transfer syntax",
-               "verdict");
-  }
-  for (const dicom::Study& study : scanned.studies) {
-    if (!options.json) fmt::print("study {}\n", study.uid);
-    for (const dicom::Series& series : study.series) {
-      const SeriesPlan plan = plan_series(series, limits);
-      if (options.json) {
-        all.push_back(series_json(study, series, plan));
-      } else {
-        print_series(series, plan);
-      }
-    }
-  }
-  if (!options.json) print_unreadable(scanned.unreadable);
-  if (!options.json && scanned.duplicates > 0) {
-    fmt::print("{} files hold an instance that another file holds too\n", scanned.duplicates);
-  }
   if (options.json) {
-    fmt::print("{}\n",
-               Json{{"series", all}, {"unreadable", unreadable_json(scanned.unreadable)}}.dump(
-                   2, ' ', false, Json::error_handler_t::replace));
+    list_as_json(scanned, options.limits);
+  } else {
+    list_as_table(scanned, options.limits);
   }
   return scanned.studies.empty() ? kExitBadInput : kExitOk;
 }
@@ -129,9 +147,9 @@ Action add_inspect(CLI::App& app) {
   auto* command = app.add_subcommand(
       "inspect", "List the series in files and folders: geometry, transfer syntax, what is wrong.");
   const auto options = std::make_shared<Options>();
-  command->add_option("INPUT", options->inputs, "DICOM files, or folders (all below is read)")
-      ->required();
+  command->add_option("INPUT", options->inputs, kInputHelp)->required();
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of a table");
+  add_limits(*command, options->limits);
   return [options] { return inspect(*options); };
 }
 

@@ -8,6 +8,7 @@
 #include "cli/terminal.hpp"
 #include "cli/threads.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "core/version.hpp"
 
 namespace {
@@ -20,6 +21,7 @@ int run_program(int argc, char** argv) {
       "osler"};
   app.set_version_flag("--version", std::string("osler ") + kVersion);
   app.require_subcommand(1);
+  app.set_config("--config", "", "TOML file of options, [COMMAND] above those of a command");
   app.footer(
       "Exit codes: 0 ok, 2 usage, 3 bad input, 4 partly done, 5 internal error.\n"
       "'osler COMMAND --help' tells more.");
@@ -47,14 +49,14 @@ int main(int argc, char** argv) {
     code = run_program(argc, argv);
   } catch (const osler::Error& error) {
     osler::cli::end_progress();
-    fmt::print(stderr, "osler: {}\n", error.what());
+    fmt::print(stderr, "osler: {}\n", osler::printable(error.what()));
     code = osler::exit_code(error.code());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "osler: out of memory; remedy: give fewer or smaller series at once\n");
   } catch (const std::exception& error) {
     osler::cli::end_progress();
     fmt::print(stderr, "osler: internal error: {}; this is a defect, please report it\n",
-               error.what());
+               osler::printable(error.what()));
   }
   std::fflush(nullptr);
   return code;

@@ -5,10 +5,12 @@
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/limits.hpp"
 #include "cli/listing.hpp"
 #include "cli/places.hpp"
 #include "cli/terminal.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "pipeline/run.hpp"
 #include "report/findings_json.hpp"
 
@@ -36,7 +38,8 @@ void print_findings(const Findings& f) {
 
 /// Of the gates that refuse, the refusals tell.
 void print_warnings(const Findings& f) {
-  for (const Reason& r : f.source.warnings) fmt::print("  warning: {}: {}\n", r.code, r.detail);
+  for (const Reason& r : f.source.warnings)
+    fmt::print("  warning: {}: {}\n", r.code, printable(r.detail));
   for (const Gate& g : f.gates) {
     if (g.passed || g.level == GateLevel::refuse) continue;
     fmt::print("  warning: {} = {:.3g} (usually {} {:.3g}): {}\n", g.name, g.value,
@@ -49,7 +52,7 @@ void print_outcome(const StudyOutcome& o, bool timings) {
   end_progress();
   fmt::print("study {}\n", o.study_uid);
   if (!o.failure.empty()) {
-    fmt::print("  failed: {}\n", o.failure);
+    fmt::print("  failed: {}\n", printable(o.failure));
     return;
   }
   const Findings& f = o.findings;
@@ -57,7 +60,8 @@ void print_outcome(const StudyOutcome& o, bool timings) {
              f.status == Status::complete ? " (AI, unverified; not for clinical use)" : "");
   // Of a refused study each series is listed with its reasons at the end.
   if (f.status == Status::partial) {
-    for (const std::string& refusal : f.refusals) fmt::print("  no numbers: {}\n", refusal);
+    for (const std::string& refusal : f.refusals)
+      fmt::print("  no numbers: {}\n", printable(refusal));
   }
   if (!f.findings.empty()) print_findings(f);
   print_warnings(f);
@@ -71,9 +75,9 @@ void print_outcome(const StudyOutcome& o, bool timings) {
 
 void print_rest(const RunReport& report) {
   for (const SeriesNotUsed& s : report.not_used) {
-    fmt::print("not used by {}: series {} ({}, {} files)\n", s.model, s.series_uid, s.modality,
-               s.files);
-    for (const Reason& r : s.reasons) fmt::print("  {}\n", r.detail);
+    fmt::print("not used by {}: series {} ({}, {} files)\n", s.model, s.series_uid,
+               printable(s.modality), s.files);
+    for (const Reason& r : s.reasons) fmt::print("  {}\n", printable(r.detail));
   }
   print_unreadable(report.unreadable);
 }
@@ -125,8 +129,7 @@ Action add_run(CLI::App& app) {
   auto* command = app.add_subcommand(
       "run", "Run models on studies; write SEG, SR, captures, an HTML report and findings.json.");
   const auto options = std::make_shared<Options>();
-  command->add_option("INPUT", options->run.inputs, "DICOM files, or folders (all below is read)")
-      ->required();
+  command->add_option("INPUT", options->run.inputs, kInputHelp)->required();
   command->add_option("--out", options->run.out, "results go to DIR/<Study Instance UID>/")
       ->type_name("DIR")
       ->required();
@@ -141,6 +144,7 @@ Action add_run(CLI::App& app) {
   command->add_flag("--interpolate-missing-slices", options->run.policy.interpolate_missing_slices,
                     "use series with missing slices all the same, with a warning in every result");
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
+  add_limits(*command, options->run.limits);
   command->add_flag("--timings", options->timings, "print how long each stage took");
   return [options] { return run_command(*options); };
 }

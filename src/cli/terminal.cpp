@@ -25,7 +25,9 @@ Progress terminal_progress() {
     const auto now = std::chrono::steady_clock::now();
     if (done != 0 && done != total && now - last < kRedrawInterval) return;
     last = now;
-    if (total <= 1) {
+    if (total == 0 && done > 0) {
+      fmt::print(stderr, "\r\033[K{} ... {}", stage, done);
+    } else if (total <= 1) {
       fmt::print(stderr, "\r\033[K{} ...", stage);
     } else {
       const auto filled = static_cast<int>(kBarWidth * done / total);

@@ -23,7 +23,8 @@ constexpr std::size_t kWindowBytes = 16 << 10;
 }  // namespace
 
 ByteSource::ByteSource(const std::filesystem::path& file)
-    : handle_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
+    // Of a FIFO, an open that blocks would wait for a writer for ever.
+    : handle_(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
   if (handle_ < 0) fail_read(errno);
   struct stat status {};
   if (::fstat(handle_, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -48,6 +49,8 @@ std::span<const std::byte> ByteSource::view(std::uint64_t offset, std::size_t co
                     count <= window_.size() - (offset - window_offset_);
   if (!held) {
     const auto ahead = std::min<std::uint64_t>(std::max(count, kWindowBytes), size_ - offset);
+    if (ahead > views_left_) throw Error(ErrorCode::bad_input, "the header is over its limit");
+    views_left_ -= ahead;
     window_.resize(static_cast<std::size_t>(ahead));
     window_offset_ = offset;
     read(offset, window_);

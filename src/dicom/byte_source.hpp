@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -23,8 +24,11 @@ class ByteSource {
 
   std::uint64_t size() const { return size_; }
 
+  /// `view` reads no more than this many bytes of the file from now on.
+  void limit_views(std::uint64_t bytes) { views_left_ = bytes; }
+
   /// `count` bytes at `offset`, valid until the next call.
-  /// @throws Error bad_input if they reach past the end or cannot be read
+  /// @throws Error bad_input if they reach past the end, are over the limit or cannot be read
   std::span<const std::byte> view(std::uint64_t offset, std::size_t count);
 
   /// Copies straight to `out`, past the window. @throws as `view`
@@ -34,6 +38,7 @@ class ByteSource {
   int handle_ = -1;
   std::uint64_t size_ = 0;
   std::uint64_t window_offset_ = 0;
+  std::uint64_t views_left_ = std::numeric_limits<std::uint64_t>::max();
   std::vector<std::byte> window_;  ///< of a file; all bytes if there is no file
 };
 

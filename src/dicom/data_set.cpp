@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/error.hpp"
@@ -10,13 +11,23 @@
 namespace osler::dicom {
 namespace {
 
+constexpr std::size_t kBlockBytes = 1 << 20;  // what inflating reads and writes at once
 constexpr std::uint64_t kPreambleBytes = 128;
+constexpr char kMediaStorageDirectory[] = "1.2.840.10008.1.3.10";
 constexpr char kImplicitLittleEndian[] = "1.2.840.10008.1.2";
 constexpr char kExplicitLittleEndian[] = "1.2.840.10008.1.2.1";
 constexpr char kExplicitBigEndian[] = "1.2.840.10008.1.2.2";
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// A UID without its padding.
+std::string_view uid_at(ByteSource& bytes, const Element& e) {
+  if (e.length > 64) return {};
+  std::string_view uid = as_text(bytes.view(e.offset, e.length));
+  while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' ')) uid.remove_suffix(1);
+  return uid;
 }
 
 /// Little-endian group number of the element at an offset; 0 past the end.
@@ -44,18 +55,21 @@ std::string_view bare_syntax(std::span<const std::byte> first) {
 
 /// PS3.5 A.5: a raw deflate stream from the end of the meta header to the end of the file.
 std::vector<std::byte> inflate_all(ByteSource& file, std::uint64_t begin, std::int64_t limit) {
-  std::vector<std::byte> packed(static_cast<std::size_t>(file.size() - begin));
-  file.read(begin, packed);
   z_stream stream{};
   if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) {
     throw Error(ErrorCode::internal, "zlib cannot be started");
   }
   std::vector<std::byte> out;
-  std::vector<std::byte> block(1 << 20);
-  stream.next_in = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_in = static_cast<uInt>(packed.size());
+  std::vector<std::byte> packed(kBlockBytes), block(kBlockBytes);
   int state = Z_OK;
   while (state == Z_OK && static_cast<std::int64_t>(out.size()) <= limit) {
+    if (stream.avail_in == 0) {
+      packed.resize(std::min<std::uint64_t>(kBlockBytes, file.size() - begin));
+      file.read(begin, packed);
+      begin += packed.size();
+      stream.next_in = reinterpret_cast<Bytef*>(packed.data());
+      stream.avail_in = static_cast<uInt>(packed.size());
+    }
     stream.next_out = reinterpret_cast<Bytef*>(block.data());
     stream.avail_out = static_cast<uInt>(block.size());
     state = inflate(&stream, Z_NO_FLUSH);
@@ -77,6 +91,7 @@ std::optional<DataSet> DataSet::open(const std::filesystem::path& file, const Li
   DataSet data;
   data.bytes_ = std::make_unique<ByteSource>(file);
   ByteSource& bytes = *data.bytes_;
+  bytes.limit_views(static_cast<std::uint64_t>(limits.max_header_bytes));
   if (bytes.size() < 8) return std::nullopt;
 
   const bool part10 =
@@ -90,11 +105,8 @@ std::optional<DataSet> DataSet::open(const std::filesystem::path& file, const Li
   // Looked at before it is read: what follows the meta header may be big endian or deflated, and
   // its first length is then no length.
   while (group_at(bytes, meta.position()) == 2 && meta.next(e)) {
-    if (e.tag == 0x00020010 && e.length <= 64) {
-      std::string_view uid = as_text(bytes.view(e.offset, e.length));
-      while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' ')) uid.remove_suffix(1);
-      data.transfer_syntax_uid_ = uid;
-    }
+    if (e.tag == 0x00020002) data.is_media_directory_ = uid_at(bytes, e) == kMediaStorageDirectory;
+    if (e.tag == 0x00020010) data.transfer_syntax_uid_ = uid_at(bytes, e);
     meta.skip(e);
     begin = meta.position();
   }

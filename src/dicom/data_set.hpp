@@ -17,11 +17,14 @@ class DataSet {
  public:
   /// @return nothing if the file does not look like DICOM: no Part 10 preamble, and no data set
   /// that starts with group 0002 or 0008 as files without one do
-  /// @throws Error bad_input: cannot be read, damaged meta header, inflates over the limit
+  /// @throws Error bad_input: cannot be read, damaged meta header, over the limit of a header,
+  /// or inflates over it and one frame
   static std::optional<DataSet> open(const std::filesystem::path& file, const Limits& limits);
 
   ByteSource& bytes() const { return *bytes_; }
   const Encoding& encoding() const { return encoding_; }
+  /// Whether the file is a DICOMDIR: a list of files, and no composite instance itself.
+  bool is_media_directory() const { return is_media_directory_; }
   const std::string& transfer_syntax_uid() const { return transfer_syntax_uid_; }
   ElementReader elements() const { return {*bytes_, begin_, bytes_->size(), encoding_}; }
 
@@ -32,6 +35,7 @@ class DataSet {
   std::uint64_t begin_ = 0;
   Encoding encoding_;
   std::string transfer_syntax_uid_;
+  bool is_media_directory_ = false;
 };
 
 /// The data set of a file that was scanned before. @throws Error bad_input
@@ -44,8 +48,8 @@ auto with_file_name(const Instance& instance, F&& work) {
     return work();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::bad_input) throw;
-    throw Error(error.code(), instance.file.filename().string() + ": " + error.found(),
-                error.expected(), error.remedy());
+    throw Error(error.code(), instance.file.name + ": " + error.found(), error.expected(),
+                error.remedy());
   }
 }
 

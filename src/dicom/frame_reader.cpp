@@ -1,6 +1,7 @@
 #include "dicom/frame_reader.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/error.hpp"
 #include "dicom/pixels.hpp"
@@ -10,8 +11,6 @@ namespace {
 
 constexpr std::uint32_t kItem = 0xFFFEE000;
 constexpr std::uint64_t kItemHeaderBytes = 8;
-// A frame of fewer bytes is no image in any codec; guards the fragment table against bombs.
-constexpr std::size_t kMaxFragments = 10'000'000;
 
 /// Bytes of one frame as native pixel data store it: where YBR_FULL_422 (PS3.3 C.7.6.3.1.2) has two
 /// pixels, four samples stand instead of six.
@@ -41,7 +40,11 @@ std::uint32_t little_endian_32(std::span<const std::byte> b) {
 }  // namespace
 
 FrameReader::FrameReader(const Instance& instance, const Limits& limits)
-    : data_(open_again(instance, limits)), syntax_(&transfer_syntax(instance.transfer_syntax_uid)) {
+    : data_(open_again(instance, limits)),
+      syntax_(&transfer_syntax(instance.transfer_syntax_uid)),
+      max_frame_bytes_(static_cast<std::uint64_t>(limits.max_frame_bytes)),
+      max_fragments_(static_cast<std::size_t>(limits.max_header_bytes) / sizeof(ByteRange)) {
+  data_.bytes().limit_views(std::numeric_limits<std::uint64_t>::max());  // past the header
   if (!instance.has_pixel_data) throw Error(ErrorCode::bad_input, "no pixel data");
   if (instance.pixels.frames < 1) throw Error(ErrorCode::bad_input, "no frames");
   if (syntax_->codec != Codec::none) {
@@ -53,14 +56,15 @@ FrameReader::FrameReader(const Instance& instance, const Limits& limits)
   native_frame_bytes_ = native_bytes(instance.pixels, limits);
   swapped_in_pairs_ =
       big_endian() && instance.pixel_data_is_ow && instance.pixels.bits_allocated == 8;
-  const std::uint64_t wanted =
-      native_frame_bytes_ * static_cast<std::uint64_t>(instance.pixels.frames);
+  const auto frames = static_cast<std::uint64_t>(instance.pixels.frames);
   const auto stored = static_cast<std::uint64_t>(instance.pixel_data_bytes);
-  if (stored < wanted || native_offset_ + wanted > data_.bytes().size()) {
+  if (stored / native_frame_bytes_ < frames ||
+      native_offset_ + frames * native_frame_bytes_ > data_.bytes().size()) {
     throw Error(ErrorCode::bad_input, "pixel data truncated: " + std::to_string(stored) + " bytes",
-                std::to_string(wanted) + " bytes", "send the study again");
+                std::to_string(frames) + " frames of " + std::to_string(native_frame_bytes_),
+                "send the study again");
   }
-  if (is_native_422(instance.pixels) && stored >= wanted / 2 * 3) {
+  if (is_native_422(instance.pixels) && stored >= frames * native_frame_bytes_ / 2 * 3) {
     throw Error(ErrorCode::bad_input, "YBR_FULL_422 with three samples for each pixel",
                 "two, or Photometric Interpretation YBR_FULL or RGB");
   }
@@ -78,14 +82,16 @@ void FrameReader::find_fragments(const Instance& instance) {
                   "encapsulated pixel data hold something that is no fragment");
     }
     if (first) {
-      for (std::uint32_t i = 0; i + 4 <= item.length; i += 4) {
+      // A table of another length tells nothing.
+      const bool fits = item.length / 4 == static_cast<std::uint32_t>(instance.pixels.frames);
+      for (std::uint32_t i = 0; fits && i + 4 <= item.length; i += 4) {
         offsets.push_back(little_endian_32(data_.bytes().view(item.offset + i, 4)));
       }
       first_fragment_ = item.offset + item.length;
     } else {
       fragments_.push_back({item.offset, item.length});
     }
-    if (fragments_.size() > kMaxFragments) throw Error(ErrorCode::bad_input, "too many fragments");
+    if (fragments_.size() > max_fragments_) throw Error(ErrorCode::bad_input, "too many fragments");
     first = false;
     items.skip(item);
   }
@@ -147,6 +153,10 @@ std::vector<std::byte> FrameReader::codestream(int frame) const {
   const auto& parts = frames_.at(static_cast<std::size_t>(frame));
   std::uint64_t size = 0;
   for (const ByteRange& part : parts) size += part.length;
+  if (size > max_frame_bytes_) {
+    throw Error(ErrorCode::bad_input, "a compressed frame of " + std::to_string(size) + " bytes",
+                "at most " + std::to_string(max_frame_bytes_));
+  }
   std::vector<std::byte> bytes(static_cast<std::size_t>(size));
   std::size_t at = 0;
   for (const ByteRange& part : parts) {

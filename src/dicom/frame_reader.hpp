@@ -25,10 +25,12 @@ inline bool is_native_422(const PixelFormat& format) {
 /// Where each frame lies. `read_frame` may be called from several threads.
 class FrameReader {
  public:
-  /// @throws Error bad_input: no pixel data, too few bytes or fragments for the frames
+  /// @throws Error bad_input: no pixel data, too few bytes or fragments for the frames, a list of
+  /// fragments that takes more memory than a header may have bytes
   FrameReader(const Instance& instance, const Limits& limits);
 
   /// One codestream, its fragments joined. @param frame  from 0
+  /// @throws Error bad_input: a codestream over Limits::max_frame_bytes
   std::vector<std::byte> codestream(int frame) const;
   /// Native only: the samples as they are stored, straight into `out`, native_frame_bytes of them.
   void read_native(int frame, std::span<std::byte> out) const;
@@ -47,6 +49,8 @@ class FrameReader {
   const TransferSyntax* syntax_ = nullptr;
   std::uint64_t native_offset_ = 0;
   std::uint64_t native_frame_bytes_ = 0;
+  std::uint64_t max_frame_bytes_ = 0;
+  std::size_t max_fragments_ = 0;
   bool swapped_in_pairs_ = false;     ///< 8-bit values in big-endian words
   std::uint64_t first_fragment_ = 0;  ///< where the item after the offset table begins
   std::vector<ByteRange> fragments_;

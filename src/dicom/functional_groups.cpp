@@ -5,16 +5,9 @@ namespace {
 
 void read_attribute(const Element& e, const Values& values, Frame& frame) {
   switch (e.tag) {
-    case 0x00089007: {  // Frame Type
-      frame.image_type.clear();
-      const std::string_view text = values.text(e);
-      for (std::size_t i = 0; i < 16; ++i) {
-        const auto value = value_at(text, i);
-        if (!value) break;
-        frame.image_type.emplace_back(*value);
-      }
+    case 0x00089007:  // Frame Type
+      frame.image_type = values.list(e);
       break;
-    }
     case 0x00180050:
       frame.slice_thickness_mm = number(value_at(values.text(e), 0));
       break;

@@ -1,6 +1,8 @@
 #include "dicom/header.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string_view>
 
 #include "core/error.hpp"
@@ -16,10 +18,24 @@ namespace {
 constexpr std::uint32_t kModalityLutSequence = 0x00283000;
 constexpr std::uint32_t kSharedFunctionalGroups = 0x52009229;
 constexpr std::uint32_t kPerFrameFunctionalGroups = 0x52009230;
-constexpr int kMaxFrames = 1'000'000;
 constexpr std::uint32_t kPixelData = 0x7FE00010;
 constexpr std::uint32_t kFloatPixelData = 0x7FE00008;
 constexpr std::uint32_t kDoubleFloatPixelData = 0x7FE00009;
+
+/// Non-Patient Object Storage SOP Classes (PS3.4 GG.3): they have no study and are no image.
+bool is_of_no_patient(std::string_view sop_class_uid) {
+  static constexpr std::string_view kAll[] = {
+      "1.2.840.10008.5.1.4.38.1",        // Hanging Protocol
+      "1.2.840.10008.5.1.4.39.1",        // Color Palette
+      "1.2.840.10008.5.1.4.43.1",        // Generic Implant Template
+      "1.2.840.10008.5.1.4.44.1",        // Implant Assembly Template
+      "1.2.840.10008.5.1.4.45.1",        // Implant Template Group
+      "1.2.840.10008.5.1.4.1.1.200.1",   // CT Defined Procedure Protocol
+      "1.2.840.10008.5.1.4.1.1.200.3",   // Protocol Approval
+      "1.2.840.10008.5.1.4.1.1.200.7",   // XA Defined Procedure Protocol
+      "1.2.840.10008.5.1.4.1.1.201.1"};  // Inventory
+  return std::find(std::begin(kAll), std::end(kAll), sop_class_uid) != std::end(kAll);
+}
 
 /// US or SS by Pixel Representation; writers mix the two up, so the bits are read again.
 std::int64_t pixel_value(std::uint16_t word, bool is_signed) {
@@ -34,8 +50,12 @@ struct RawPadding {
 
 class HeaderReader {
  public:
-  HeaderReader(const DataSet& data, Instance& instance)
-      : data_(data), values_(data.bytes(), data.encoding().big_endian), instance_(instance) {}
+  HeaderReader(const DataSet& data, const Limits& limits, Instance& instance)
+      : data_(data),
+        // What is kept of the frames takes no more memory than a header may have bytes.
+        max_frames_(static_cast<std::size_t>(limits.max_header_bytes) / sizeof(Frame)),
+        values_(data.bytes(), data.encoding().big_endian),
+        instance_(instance) {}
 
   void read() {
     ElementReader reader = data_.elements();
@@ -50,8 +70,8 @@ class HeaderReader {
             e, [&](ElementReader& item) { read_functional_groups(item, values_, common_); });
       } else if (e.tag == kPerFrameFunctionalGroups) {
         reader.for_each_item(e, [&](ElementReader& item) {
-          if (static_cast<int>(instance_.frames.size()) >= kMaxFrames) return;
-          read_functional_groups(item, values_, instance_.frames.emplace_back(common_));
+          if (instance_.frames.size() >= max_frames_) return;
+          take_frame(item);
         });
       } else if (e.tag == kModalityLutSequence) {
         reader.for_each_item(e, [&](ElementReader& item) {
@@ -67,6 +87,14 @@ class HeaderReader {
   }
 
  private:
+  void take_frame(ElementReader& item) {
+    std::vector<Frame>& frames = instance_.frames;
+    read_functional_groups(item, values_, frames.emplace_back(common_));
+    if (frames.size() < 2) return;
+    const Frame& before = frames[frames.size() - 2];
+    if (frames.back().image_type == before.image_type) frames.back().image_type = before.image_type;
+  }
+
   void take(const Element& e);
   void take_identity(const Element& e);
   void take_image(const Element& e);
@@ -88,14 +116,17 @@ class HeaderReader {
       instance_.pixel_padding_range_limit = pixel_value(*padding_.range_limit, p.is_signed);
     }
     if (instance_.frames.empty()) instance_.frames.push_back(std::move(common_));
+    if (!concatenation_.uid.empty()) instance_.concatenation = std::move(concatenation_);
     instance_.patient_key = patient_id_ + '\n' + issuer_;
   }
 
   const DataSet& data_;
+  std::size_t max_frames_;
   Values values_;
   Instance& instance_;
   Frame common_;  ///< what holds for all frames
   RawPadding padding_;
+  Concatenation concatenation_;
   bool high_bit_ = false;
   std::string patient_id_;
   std::string issuer_;
@@ -111,11 +142,7 @@ void HeaderReader::take(const Element& e) {
 void HeaderReader::take_identity(const Element& e) {
   switch (e.tag) {
     case 0x00080008:
-      for (std::size_t i = 0; i < 16; ++i) {
-        const auto value = value_at(values_.text(e), i);
-        if (!value) break;
-        common_.image_type.emplace_back(*value);
-      }
+      common_.image_type = values_.list(e);
       break;
     case 0x00080016:
       instance_.sop_class_uid = values_.first(e);
@@ -172,6 +199,21 @@ void HeaderReader::take_image(const Element& e) {
       break;
     case 0x00189087:
       common_.told_apart_by.b_value = values_.float_double(e);
+      break;
+    case 0x00200242:
+      concatenation_.source_uid = values_.first(e);
+      break;
+    case 0x00209161:
+      concatenation_.uid = values_.first(e);
+      break;
+    case 0x00209162:
+      concatenation_.number = values_.word(e);
+      break;
+    case 0x00209163:
+      concatenation_.total = values_.word(e);
+      break;
+    case 0x00209228:
+      if (const auto offset = values_.long_word(e)) concatenation_.frame_offset = *offset;
       break;
     case 0x00200100:
       common_.told_apart_by.temporal_position = integer(values_.text(e));
@@ -268,26 +310,27 @@ void HeaderReader::take_image(const Element& e) {
 
 }  // namespace
 
-std::variant<Instance, Unreadable> read_header(const std::filesystem::path& file,
-                                               const Limits& limits) {
+Header read_header(const std::string& file, const Limits& limits) {
   Instance instance;
-  instance.file = file;
+  instance.file = FilePath(file);
   try {
     const std::optional<DataSet> data = DataSet::open(file, limits);
     if (!data) return Unreadable{file, "not a DICOM file", false};
+    if (data->is_media_directory()) return MediaDirectory{};
     instance.transfer_syntax_uid = data->transfer_syntax_uid();
-    HeaderReader(*data, instance).read();
+    HeaderReader(*data, limits, instance).read();
   } catch (const Error& error) {
     instance.damage = error.found();
   }
-  for (const std::string* uid : {&instance.sop_class_uid, &instance.sop_instance_uid,
-                                 &instance.study_uid, &instance.series_uid}) {
-    if (is_valid_uid(*uid)) continue;
-    return Unreadable{file, instance.damage.empty()
-                                ? "SOP, study or series UID is missing or not valid"
-                                : instance.damage};
+  const bool identified = is_valid_uid(instance.sop_class_uid) &&
+                          is_valid_uid(instance.sop_instance_uid) &&
+                          is_valid_uid(instance.study_uid) && is_valid_uid(instance.series_uid);
+  if (identified) return instance;
+  if (!instance.damage.empty()) return Unreadable{file, instance.damage};
+  if (is_of_no_patient(instance.sop_class_uid)) {
+    return Unreadable{file, "a DICOM object of no patient, such as a hanging protocol", false};
   }
-  return instance;
+  return Unreadable{file, "SOP, study or series UID is missing or not valid"};
 }
 
 }  // namespace osler::dicom

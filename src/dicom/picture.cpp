@@ -167,7 +167,7 @@ void check_room(const PixelFormat& p, ColourModel model, const Limits& limits) {
 void check_presentation(const Instance& instance) {
   if (instance.pixel_presentation != "COLOR" && instance.pixel_presentation != "MIXED") return;
   throw Error(ErrorCode::bad_input,
-              "Pixel Presentation " + instance.pixel_presentation +
+              "Pixel Presentation " + *instance.pixel_presentation +
                   ": grey values with a supplemental palette",
               "grey or colour");
 }

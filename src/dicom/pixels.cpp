@@ -147,7 +147,7 @@ ColourModel FrameDecoder::colour_model(int frame) const {
     const ColourModel model = header_colour_model(pixels);
     if (codec != Codec::jpeg_2000 && (pixels.photometric_interpretation == "YBR_RCT" ||
                                       pixels.photometric_interpretation == "YBR_ICT")) {
-      throw Error(ErrorCode::bad_input, pixels.photometric_interpretation + " outside of JPEG 2000",
+      throw Error(ErrorCode::bad_input, *pixels.photometric_interpretation + " outside of JPEG 2000",
                   "RGB or YBR_FULL");
     }
     if (codec != Codec::jpeg || pixels.samples_per_pixel != 3) return model;

@@ -21,7 +21,11 @@ struct Limits {
 /// every header and groups by study and series. A file that is not DICOM, is damaged or has no
 /// identifiers is listed in `unreadable` with the reason; it does not end the scan. Folders are
 /// read in order of name, so the result does not depend on the file system.
-/// @throws Error bad_input if an input does not exist
+///
+/// Of an input that is a DICOMDIR (PS3.10 8.6) the files that it names are read. A file that this
+/// one, or a DICOMDIR in a folder, names and that is not there is listed, and stands in its series
+/// as damaged.
+/// @throws Error bad_input if an input does not exist, is a damaged DICOMDIR, or over the limits
 ScanResult scan(std::span<const std::filesystem::path> inputs, const Limits& limits = {},
                 const Progress& progress = {});
 

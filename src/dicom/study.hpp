@@ -3,12 +3,15 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/affine.hpp"
+#include "dicom/file_path.hpp"
+#include "dicom/shared.hpp"
 
 namespace osler::dicom {
 
@@ -23,7 +26,7 @@ struct PixelFormat {
   bool is_signed = false;  ///< Pixel Representation 1
   int frames = 1;
   int planar_configuration = 0;  ///< 1: one plane per sample, in native pixel data; 0 for grey
-  std::string photometric_interpretation;
+  SharedText photometric_interpretation;
 
   bool operator==(const PixelFormat&) const = default;
 };
@@ -53,7 +56,7 @@ struct ToldApartBy {
   std::optional<double> trigger_time_ms;  ///< after the R wave
   std::optional<long> temporal_position;  ///< Temporal Position Identifier or Index
   std::optional<long> acquisition_number;
-  std::string stack_id;
+  SharedText stack_id;
 };
 
 /// Where one frame lies and how its values are meant. An image of a single frame has one of these.
@@ -64,27 +67,39 @@ struct Frame {
   std::optional<double> slice_thickness_mm;
   std::optional<double> rescale_slope;
   std::optional<double> rescale_intercept;
-  std::vector<std::string> image_type;  ///< Image Type, or Frame Type if there is one
+  Shared<std::vector<std::string>> image_type;  ///< Image Type, or Frame Type if there is one
   ToldApartBy told_apart_by;
+};
+
+/// A multi-frame object that was cut into several instances (PS3.3 C.7.6.16.2.2.4).
+struct Concatenation {
+  std::string uid;           ///< Concatenation UID; empty: the instance is whole
+  long number = 0;           ///< In-concatenation Number, from 1; 0 if absent
+  long total = 0;            ///< In-concatenation Total Number; 0 if absent, which is allowed
+  long frame_offset = -1;    ///< Concatenation Frame Offset Number, from 0; -1 if absent
+  std::string source_uid{};  ///< SOP Instance UID of Concatenation Source
+
+  bool operator==(const Concatenation&) const = default;
+  auto operator<=>(const Concatenation&) const = default;
 };
 
 /// One SOP instance, its header read up to Pixel Data. Absent attributes are absent, never guessed.
 struct Instance {
-  std::filesystem::path file;
-  std::string sop_class_uid;
+  FilePath file;
+  SharedText sop_class_uid;
   std::string sop_instance_uid;
-  std::string transfer_syntax_uid;
-  std::string patient_key;  ///< Patient ID and issuer; groups patients, is never logged
-  std::string study_uid;
-  std::string series_uid;
-  std::string frame_of_reference_uid;
-  std::string modality;
-  std::string body_part;           ///< Body Part Examined (0018,0015)
-  std::string series_description;  ///< may hold anything: never logged
-  std::string manufacturer;
-  std::string device_serial_number;
-  std::string anatomical_orientation_type;  ///< (0010,2210)
-  std::string lossy_image_compression;      ///< "01" if ever compressed with loss
+  SharedText transfer_syntax_uid;
+  SharedText patient_key;  ///< Patient ID and issuer; groups patients, is never logged
+  SharedText study_uid;
+  SharedText series_uid;
+  SharedText frame_of_reference_uid;
+  SharedText modality;
+  SharedText body_part;           ///< Body Part Examined (0018,0015)
+  SharedText series_description;  ///< may hold anything: never logged
+  SharedText manufacturer;
+  SharedText device_serial_number;
+  SharedText anatomical_orientation_type;  ///< (0010,2210)
+  SharedText lossy_image_compression;      ///< "01" if ever compressed with loss
   std::optional<long> series_number;
   std::optional<long> instance_number;
   std::optional<double> gantry_tilt_deg;
@@ -94,17 +109,18 @@ struct Instance {
   std::optional<std::array<double, 2>> pixel_aspect_ratio;  ///< {height, width} of a pixel
   /// Not empty: the file is damaged or truncated, and this is what is wrong. It stands in its
   /// series so that the series is not taken for whole without it.
-  std::string damage;
+  SharedText damage;
   PixelFormat pixels;
   bool has_pixel_data = false;
   std::uint64_t pixel_data_offset = 0;  ///< of the value, in the file (in the inflated data set)
   std::int64_t pixel_data_bytes = 0;    ///< length of Pixel Data if it is not encapsulated, else 0
   bool pixel_data_is_ow = false;        ///< VR OW: in big endian, bytes are swapped in pairs
   std::vector<Frame> frames;            ///< pixels.frames of them if the header describes so many
-  std::string rescale_type;
+  Shared<Concatenation> concatenation;
+  SharedText rescale_type;
   std::optional<ModalityLut> modality_lut;
   std::vector<TableInFile> palette;  ///< red, green, blue; empty if there is none
-  std::string pixel_presentation;    ///< (0008,9205): COLOR and MIXED name a supplemental palette
+  SharedText pixel_presentation;     ///< (0008,9205): COLOR and MIXED name a supplemental palette
   std::optional<std::int64_t> pixel_padding_value;  ///< read in Pixel Representation
   std::optional<std::int64_t> pixel_padding_range_limit;
 };
@@ -112,7 +128,8 @@ struct Instance {
 struct Series {
   std::string uid;
   std::string modality;
-  std::vector<Instance> instances;  ///< in order of SOP Instance UID; geometry decides later
+  /// In order of SOP Instance UID; geometry decides later. A deque, which grows without copies.
+  std::deque<Instance> instances;
 };
 
 struct Study {

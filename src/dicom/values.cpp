@@ -41,6 +41,17 @@ std::string_view Values::text(const Element& e) const {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+std::vector<std::string> Values::list(const Element& e) const {
+  const std::string_view all = text(e);
+  std::vector<std::string> values;
+  for (std::size_t i = 0; i < 16; ++i) {
+    const auto value = value_at(all, i);
+    if (!value) break;
+    values.emplace_back(*value);
+  }
+  return values;
+}
+
 std::uint64_t Values::integer_at(std::uint64_t offset, std::size_t bytes) const {
   const auto b = bytes_.view(offset, bytes);
   std::uint64_t value = 0;

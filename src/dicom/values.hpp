@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dicom/byte_source.hpp"
 #include "dicom/element_reader.hpp"
@@ -48,6 +49,8 @@ class Values {
   /// Valid until the next read.
   std::string_view text(const Element& e) const;
   std::string first(const Element& e) const { return std::string(*value_at(text(e), 0)); }
+  /// The first 16 values: more are no list of code strings.
+  std::vector<std::string> list(const Element& e) const;
   std::string whole(const Element& e) const { return std::string(trimmed(text(e))); }
 
   /// US or SS: the 16 bits. UL: the first 32 bits. FD: a double. 0 or nothing if it is too short.

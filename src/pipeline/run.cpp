@@ -1,6 +1,7 @@
 #include "pipeline/run.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -41,8 +42,8 @@ std::vector<Reason> lost_files(const std::vector<dicom::Unreadable>& unreadable)
 
 /// Volumes of a study that fit a model, finest first; the others are noted with their reasons.
 std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>& models,
-                            const RunOptions& options, RunReport& report) {
-  const std::vector<Reason> lost = lost_files(report.unreadable);
+                            const std::vector<Reason>& lost, const RunOptions& options,
+                            RunReport& report) {
   std::vector<Job> jobs;
   for (const dicom::Series& series : study.series) {
     const SeriesPlan plan = plan_series(series, options.limits, options.policy);
@@ -77,7 +78,8 @@ const std::vector<std::string> kResultFiles{"seg.dcm",        "sr.dcm",         
                                             "findings.json"};
 
 /// A study in which nothing fits leaves a findings.json that says why.
-StudyOutcome refuse_study(const dicom::Study& study, const std::vector<SeriesNotUsed>& not_used,
+/// @param not_used  the notes of this study
+StudyOutcome refuse_study(const dicom::Study& study, std::span<const SeriesNotUsed> not_used,
                           const fs::path& out, const Device& device) {
   StudyOutcome outcome;
   outcome.study_uid = study.uid;
@@ -87,7 +89,6 @@ StudyOutcome refuse_study(const dicom::Study& study, const std::vector<SeriesNot
   f.device = device.name;
   f.source.study_uid = study.uid;
   for (const SeriesNotUsed& note : not_used) {
-    if (note.study_uid != study.uid) continue;
     f.refusals.push_back("series " + note.series_uid + " (" + note.modality + ") does not fit " +
                          note.model + ": " + one_sentence(note.reasons));
   }
@@ -166,6 +167,7 @@ RunReport run(const RunOptions& options, const Progress& progress,
   std::vector<LoadedModel> models =
       timed("load_model", [&] { return load_models(options, context.device); });
 
+  const std::vector<Reason> lost = lost_files(report.unreadable);
   for (const dicom::Study& study : scanned.studies) {
     const auto finish = [&](StudyOutcome outcome) {
       outcome.study_uid = study.uid;
@@ -184,9 +186,11 @@ RunReport run(const RunOptions& options, const Progress& progress,
       }
       finish(std::move(failed));
     };
-    const std::vector<Job> jobs = plan_study(study, models, options, report);
+    const std::size_t noted = report.not_used.size();
+    const std::vector<Job> jobs = plan_study(study, models, lost, options, report);
     if (jobs.empty()) {
-      guarded([&] { return refuse_study(study, report.not_used, options.out, context.device); });
+      const auto notes = std::span<const SeriesNotUsed>(report.not_used).subspan(noted);
+      guarded([&] { return refuse_study(study, notes, options.out, context.device); });
     }
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       fs::path folder = options.out / study.uid;

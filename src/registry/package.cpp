@@ -13,6 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMaxDescriptionBytes = 4 << 20;
+constexpr int kMaxDescriptionDepth = 32;
 constexpr std::size_t kMaxWeightsBytes = std::size_t{8} << 30;
 constexpr char kFormat[] = "osler-model/1";
 
@@ -180,7 +181,12 @@ ModelPackage read_package(const fs::path& folder) {
   }
   const std::vector<std::byte> bytes = read_file(file, kMaxDescriptionBytes);
   const auto* text = reinterpret_cast<const char*>(bytes.data());
-  const Json json = Json::parse(text, text + bytes.size(), nullptr, false);
+  const auto check_depth = [&](int depth, Json::parse_event_t, const Json&) {
+    if (depth <= kMaxDescriptionDepth) return true;
+    throw Error(ErrorCode::model, "model.json in " + folder.string() + " is nested too deep",
+                "at most " + std::to_string(kMaxDescriptionDepth) + " levels");
+  };
+  const Json json = Json::parse(text, text + bytes.size(), check_depth, false);
   if (json.is_discarded()) {
     throw Error(ErrorCode::model, "model.json in " + folder.string() + " is not valid JSON");
   }

@@ -11,18 +11,25 @@
 #include <set>
 #include <string_view>
 
+#include "volume/concatenations.hpp"
+
 namespace osler {
 namespace {
 
 using dicom::Frame;
 using dicom::Instance;
 
+// Each frame is held against each stack: more stacks are no series of volumes, and cost their
+// square.
+constexpr std::size_t kMaxStacks = 1000;
+
 bool has_geometry(const Frame& f) {
   return f.position_mm && f.orientation && f.spacing_mm;
 }
 
 bool has_type(const Frame& f, std::string_view word) {
-  return std::find(f.image_type.begin(), f.image_type.end(), word) != f.image_type.end();
+  const std::vector<std::string>& types = *f.image_type;
+  return std::find(types.begin(), types.end(), word) != types.end();
 }
 
 /// The part of Image Type that makes it another quantity: original or derived, and phase, real,
@@ -30,8 +37,8 @@ bool has_type(const Frame& f, std::string_view word) {
 std::string kind_of(const Frame& f) {
   static constexpr std::array kOther{"P",   "PHASE",     "PHASE MAP", "R",      "REAL",   "I",
                                      "ADC", "IMAGINARY", "FA",        "T1 MAP", "T2 MAP", "TRACEW"};
-  std::string kind = f.image_type.empty() ? "" : f.image_type.front();
-  for (const std::string& word : f.image_type) {
+  std::string kind = f.image_type.empty() ? "" : f.image_type->front();
+  for (const std::string& word : *f.image_type) {
     if (std::find(kOther.begin(), kOther.end(), word) != kOther.end()) kind += " " + word;
   }
   return kind;
@@ -201,6 +208,7 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
       }
     }
   }
+  check_concatenations(series, reasons);
   const std::size_t all = series.instances.size();
   const bool none = slices.empty();
   const auto say = [&](std::size_t count, std::size_t of, const char* code, const char* what) {
@@ -211,7 +219,7 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
   };
   std::set<std::string_view> patients;
   for (const Instance& i : series.instances) {
-    if (i.damage.empty()) patients.insert(i.patient_key);
+    if (i.damage.empty()) patients.insert(*i.patient_key);
   }
   if (patients.size() > 1) {
     reasons.push_back({"mixed_patients", "the files of the series name different patients", true});
@@ -247,6 +255,12 @@ std::vector<Stack> split_into_stacks(const std::vector<SliceRef>& slices,
       }
     }
     if (placed) continue;
+    if (stacks.size() == kMaxStacks) {
+      reasons.push_back({"too_many_stacks",
+                         fmt::format("the frames fall into more than {} stacks", kMaxStacks),
+                         true});
+      return {};
+    }
     if (!stacks.empty()) {
       const bool shape = same_shape(stacks.front().slices.front(), slice);
       shapes = shapes || !shape;

@@ -18,7 +18,7 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
 
 /// Stacks of one size, spacing, orientation, frame of reference, Stack ID, echo time, b-value and
 /// kind of image; one whose positions repeat is split further by what tells its frames apart.
-/// Largest first.
+/// Largest first. None, with the reason `too_many_stacks`, if there are more than 1,000.
 std::vector<Stack> split_into_stacks(const std::vector<SliceRef>& slices,
                                      std::vector<Reason>& reasons);
 

@@ -46,7 +46,8 @@ Frame frame(Bytes& bytes, int place, double step_mm) {
   if (what == 8) f.told_apart_by.echo_time_ms = millimetres(bytes);
   if (what == 9) f.told_apart_by.temporal_position = bytes.below(3);
   if (what == 10) f.rescale_slope = millimetres(bytes);
-  if (what == 11) f.image_type = {"DERIVED", "PRIMARY", bytes.flag() ? "LOCALIZER" : "P"};
+  if (what == 11)
+    f.image_type = std::vector<std::string>{"DERIVED", "PRIMARY", bytes.flag() ? "LOCALIZER" : "P"};
   if (what == 12) f.told_apart_by.stack_id = std::to_string(bytes.below(3));
   if (what == 13) f.told_apart_by.b_value = millimetres(bytes);
   return f;
