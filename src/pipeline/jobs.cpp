@@ -98,6 +98,20 @@ std::string folder_name(const fs::path& file) {
 
 }  // namespace
 
+std::vector<fs::path> take_files(dicom::ScanResult& scanned) {
+  std::vector<fs::path> files = take_exchange_files(scanned);
+  std::erase_if(files, [&](const fs::path& file) {
+    try {
+      if (!read_exchange_header(file).own_labels) return false;
+    } catch (const Error&) {
+      return false;  // said when it is planned
+    }
+    scanned.unreadable.push_back({file, "labels that osler wrote: a result, not an image", false});
+    return true;
+  });
+  return files;
+}
+
 std::vector<Subject> subjects_of(const std::vector<dicom::Study>& studies,
                                  const std::vector<fs::path>& files, const fs::path& out) {
   std::vector<Subject> subjects;

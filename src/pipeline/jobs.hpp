@@ -22,6 +22,10 @@ struct Subject {
   std::string study_uid() const { return study == nullptr ? std::string() : study->uid; }
 };
 
+/// Takes the NIfTI and MetaImage files out of what a scan could not read, but for labels that an
+/// earlier run left in a folder of the input.
+std::vector<std::filesystem::path> take_files(dicom::ScanResult& scanned);
+
 /// Studies, then files. A study's results go to out/<UID>, a file's to out/<its name without
 /// ending>, with a number if that name is taken.
 std::vector<Subject> subjects_of(const std::vector<dicom::Study>& studies,

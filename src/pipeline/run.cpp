@@ -8,7 +8,6 @@
 #include "pipeline/run_series.hpp"
 #include "report/findings_json.hpp"
 #include "report/results.hpp"
-#include "volume/exchange.hpp"
 
 namespace osler {
 namespace fs = std::filesystem;
@@ -119,7 +118,7 @@ RunReport run(const RunOptions& options, const Progress& progress,
   };
   dicom::ScanResult scanned =
       timed("scan", [&] { return dicom::scan(options.inputs, options.limits, progress); });
-  const std::vector<fs::path> files = take_exchange_files(scanned);
+  const std::vector<fs::path> files = take_files(scanned);
   const std::vector<Subject> subjects = subjects_of(scanned.studies, files, options.out);
   RunReport report;
   report.unreadable = std::move(scanned.unreadable);

@@ -58,6 +58,7 @@ std::vector<std::filesystem::path> take_exchange_files(dicom::ScanResult& scanne
 struct ExchangeHeader {
   Grid grid;                     ///< as read_exchange gives it
   std::vector<Reason> warnings;  ///< what the header leaves open, from no_dicom_source on
+  bool own_labels = false;       ///< write_nifti_labels wrote it
 };
 
 /// @throws Error bad_input as read_exchange, as far as the header tells

@@ -242,7 +242,8 @@ ExchangeHeader read_meta_image_header(const fs::path& file, const dicom::Limits&
         {{"sides_unconfirmed",
           "left and right are those of the TransformMatrix, taken as LPS; nothing in the file "
           "confirms them",
-          false}}};
+          false}},
+        false};
   });
 }
 

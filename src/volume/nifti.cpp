@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <string_view>
 
 #include "core/error.hpp"
 #include "core/version.hpp"
@@ -29,7 +30,8 @@ constexpr NiftiType kTypes[] = {
     {2, ScalarType::u8},    {256, ScalarType::i8}, {512, ScalarType::u16}, {4, ScalarType::i16},
     {768, ScalarType::u32}, {8, ScalarType::i32},  {16, ScalarType::f32}};
 constexpr std::int16_t kDoubleCode = 64;
-constexpr std::int16_t kIntentLabel = 1002;  // NIFTI_INTENT_LABEL
+constexpr std::string_view kWriter = "osler ";  // how the description of our files begins
+constexpr std::int16_t kIntentLabel = 1002;     // NIFTI_INTENT_LABEL
 
 // ---------------------------------------------------------------- writing
 
@@ -55,7 +57,7 @@ NiftiHeader header_of(const Grid& grid, ScalarType type) {
                       return t.type == type;
                     })->code;
   header.bitpix = static_cast<std::int16_t>(8 * bytes_of(type));
-  const std::string by = fmt::format("osler {}", kVersion);
+  const std::string by = fmt::format("{}{}", kWriter, kVersion);
   std::memcpy(header.descrip, by.data(), std::min(by.size(), sizeof header.descrip - 1));
   set_affines(grid, header);
   return header;
@@ -197,6 +199,8 @@ ExchangeHeader read_nifti_header(const fs::path& file, const dicom::Limits& limi
   bool swapped = false;
   const NiftiHeader header = read_header(in, swapped);
   ExchangeHeader read{grid_of(header, in), doubts_of_affine(header)};
+  read.own_labels = header.intent_code == kIntentLabel &&
+                    std::string_view(header.descrip, sizeof header.descrip).starts_with(kWriter);
   static_cast<void>(rescale_of(header, in));
   check_grid(read.grid, scalar_type(header, in), file, limits);
   return read;
@@ -259,7 +263,8 @@ void write_nifti_labels(std::span<const std::uint8_t> labels, const Volume& volu
   const bool turn = is_turned_round(volume);
   NiftiHeader header = header_of(turn ? turned_round(grid) : grid, ScalarType::u8);
   header.intent_code = kIntentLabel;
-  const std::string by = fmt::format("osler {}: AI, unverified; not for clinical use", kVersion);
+  const std::string by =
+      fmt::format("{}{}: AI, unverified; not for clinical use", kWriter, kVersion);
   std::memcpy(header.descrip, by.data(), std::min(by.size(), sizeof header.descrip - 1));
   WholeFile out(file, file.extension() == ".gz");
   write_header(header, out);
