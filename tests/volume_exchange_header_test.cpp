@@ -160,7 +160,8 @@ TEST_F(ExchangeFile, LabelsStandInTheOrderOfTheFile) {
   labels[2] = 7;  // third voxel of the lowest slice
   for (const bool left_handed : {false, true}) {
     if (left_handed) make_left_handed();
-    write_nifti_labels(labels, read_exchange(path_), folder_.path() / "labels.nii");
+    const Volume read = read_exchange(path_);
+    write_nifti_labels(labels, read.grid, is_turned_round(read), folder_.path() / "labels.nii");
     const std::string file = testing::read_text(folder_.path() / "labels.nii");
     ASSERT_EQ(file.size(), 352U + 60);
     EXPECT_EQ(at<std::int16_t>(file, 70), 2);     // DT_UINT8
@@ -172,8 +173,9 @@ TEST_F(ExchangeFile, LabelsStandInTheOrderOfTheFile) {
   }
   EXPECT_FALSE(read_exchange_header(path_).own_labels);
   labels.pop_back();
-  expect_error(ErrorCode::bad_argument, "different grids",
-               [&] { write_nifti_labels(labels, volume_, folder_.path() / "labels.nii"); });
+  expect_error(ErrorCode::bad_argument, "different sizes", [&] {
+    write_nifti_labels(labels, volume_.grid, false, folder_.path() / "labels.nii");
+  });
 }
 
 TEST(ExchangeNames, AreToldByTheirEnding) {

@@ -41,7 +41,7 @@ MeasuredSegmentation measure_label_file(const std::filesystem::path& file, std::
 
 void write_label_file(const Findings& findings, const LabelMap& labels, const Volume& volume,
                       const std::filesystem::path& file) {
-  write_nifti_labels(labels.labels, volume, file);
+  write_nifti_labels(labels.labels, labels.grid, is_turned_round(volume), file);
   verify_against(findings, measure_label_file(file, findings.segments.size()));
 }
 

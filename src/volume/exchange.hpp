@@ -72,11 +72,11 @@ bool is_turned_round(const Volume& volume);
 /// again; the grid may be left-handed then, which only the writers above take.
 void restore_file_order(Volume& volume);
 
-/// Labels, one per voxel of the grid, as 8-bit NIfTI-1 with intent NIFTI_INTENT_LABEL; in the slice
-/// order of the file if read_exchange gave the volume. The header's description says that they are
-/// unverified.
+/// Labels, one per voxel of the grid, as 8-bit NIfTI-1 with intent NIFTI_INTENT_LABEL. The header's
+/// description says that they are unverified.
+/// @param turn_round  write the last slice first: the order of a file whose volume is_turned_round
 /// @throws Error output; bad_argument if there are not as many labels as voxels
-void write_nifti_labels(std::span<const std::uint8_t> labels, const Volume& volume,
+void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, bool turn_round,
                         const std::filesystem::path& file);
 
 }  // namespace osler

@@ -253,15 +253,13 @@ void write_nifti(const Volume& volume, const fs::path& file) {
   out.commit();
 }
 
-void write_nifti_labels(std::span<const std::uint8_t> labels, const Volume& volume,
+void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, bool turn_round,
                         const fs::path& file) {
   using namespace exchange;
-  const Grid& grid = volume.grid;
   if (labels.size() != static_cast<std::size_t>(voxel_count(grid.size))) {
-    throw Error(ErrorCode::bad_argument, "labels and volume lie on different grids");
+    throw Error(ErrorCode::bad_argument, "labels and grid have different sizes");
   }
-  const bool turn = is_turned_round(volume);
-  NiftiHeader header = header_of(turn ? turned_round(grid) : grid, ScalarType::u8);
+  NiftiHeader header = header_of(turn_round ? turned_round(grid) : grid, ScalarType::u8);
   header.intent_code = kIntentLabel;
   const std::string by =
       fmt::format("{}{}: AI, unverified; not for clinical use", kWriter, kVersion);
@@ -271,7 +269,8 @@ void write_nifti_labels(std::span<const std::uint8_t> labels, const Volume& volu
   const auto per_slice = static_cast<std::size_t>(grid.size[0] * grid.size[1]);
   const auto slices = static_cast<std::size_t>(grid.size[2]);
   for (std::size_t k = 0; k < slices; ++k) {
-    out.write(std::as_bytes(labels.subspan((turn ? slices - 1 - k : k) * per_slice, per_slice)));
+    out.write(
+        std::as_bytes(labels.subspan((turn_round ? slices - 1 - k : k) * per_slice, per_slice)));
   }
   out.commit();
 }

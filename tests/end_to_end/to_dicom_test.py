@@ -259,6 +259,13 @@ def series(check, work):
     harness.need_tools("dciodvfy")
     from_series(check, "head", harness.unpacked("mr/datalad_T1w_adult"), work, 384)
     from_series(check, "chest", harness.unpacked("ct/LIDC-IDRI-0001"), work, 133)
+    packed = work / "compressed"
+    packed.mkdir()
+    for file in sorted(p for p in harness.make_sample("head-mr", work / "mr").rglob("*") if p.is_file()):
+        image = pydicom.dcmread(file)
+        image.compress(pydicom.uid.RLELossless, generate_instance_uid=False)
+        image.save_as(packed / file.name)
+    from_series(check, "packed", packed, work)
     enhanced = harness.need(harness.DATA / "enhanced", "enhanced/ of OSLER_TEST_DATA")
     from_series(check, "enhanced-mr", enhanced / "SiemensVida_XA10_enhMR.dcm", work)
     from_series(check, "enhanced-ct", enhanced / "eCT_Supplemental.dcm", work, 2)
