@@ -71,6 +71,28 @@ TEST(Scan, ListsWhatIsNotDicom) {
   EXPECT_EQ(found.studies.at(0).series.at(0).instances.size(), 3U);
 }
 
+/// Files of before Part 10, or saved by tools that leave preamble and meta header out.
+TEST(Scan, ReadsDataSetsWithoutAMetaHeader) {
+  for (const E_TransferSyntax syntax :
+       {EXS_LittleEndianImplicit, EXS_LittleEndianExplicit, EXS_BigEndianExplicit}) {
+    const TemporaryFolder folder;
+    PhantomSeries series;
+    series.positions_mm = {{0, 0, 0}};
+    const auto written = write_phantom(series, folder.path() / "in");
+    DcmFileFormat file;
+    ASSERT_TRUE(file.loadFile(written[0].c_str()).good());
+    ASSERT_TRUE(file.getDataset()->loadAllDataIntoMemory().good());
+    const auto bare = folder.path() / "bare" / "image";
+    fs::create_directories(bare.parent_path());
+    ASSERT_TRUE(file.getDataset()->saveFile(bare.c_str(), syntax).good());
+    const dicom::Series found = testing::read_only_series(bare.parent_path());
+    ASSERT_EQ(found.instances.size(), 1U);
+    EXPECT_EQ(found.instances[0].transfer_syntax_uid, DcmXfer(syntax).getXferID());
+    EXPECT_EQ(found.instances[0].pixels.columns, 5);
+    EXPECT_TRUE(found.instances[0].has_pixel_data);
+  }
+}
+
 TEST(Scan, ListsAFileThatEndsInItsMetaHeader) {
   const TemporaryFolder folder;
   const auto files = write_phantom(three_slices("1.2.3.1"), folder.path());
@@ -179,7 +201,7 @@ TEST(Scan, ReadsTheHeaderAndGuessesNothing) {
   EXPECT_FALSE(found.frames.at(0).rescale_intercept);
   EXPECT_FALSE(found.pixel_padding_value);
   EXPECT_FALSE(found.frames.at(0).told_apart_by.echo_time_ms);
-  EXPECT_FALSE(found.slice_thickness_mm);
+  EXPECT_FALSE(found.frames.at(0).slice_thickness_mm);
 }
 
 TEST(Scan, ReadsPaddingInThePixelRepresentation) {  // case 14

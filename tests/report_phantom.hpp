@@ -69,6 +69,22 @@ inline std::string uid_of(int number) {
   return "1.2.826.0.1.3680043.10.999." + std::to_string(number);
 }
 
+/// Centre of a voxel; slices may be uneven.
+inline Vec3 place(const Grid& grid, double c, double r, std::int64_t k) {
+  const auto i = static_cast<std::size_t>(k);
+  return grid.index_to_lps({c, r, grid.slice_at.empty() ? double(k) : grid.slice_at[i]});
+}
+
+/// Half-way to both neighbours, in steps; the outermost slices as far out as in.
+inline double reach(const Grid& grid, std::int64_t k) {
+  if (grid.slice_at.empty()) return 1;
+  const std::vector<double>& at = grid.slice_at;
+  const auto i = static_cast<std::size_t>(k), last = at.size() - 1;
+  const double below = i > 0 ? at[i] - at[i - 1] : at[1] - at[0];
+  const double above = i < last ? at[i + 1] - at[i] : at[last] - at[last - 1];
+  return (below + above) / 2;
+}
+
 inline void write_slice(const Phantom& phantom, const Header& header, std::int64_t k) {
   const Grid& grid = phantom.volume.grid;
   const SliceSource& slice = phantom.volume.slices[static_cast<std::size_t>(k)];
@@ -115,7 +131,7 @@ inline void write_slice(const Phantom& phantom, const Header& header, std::int64
   const double sx = norm(x), sy = norm(y);
   put(DCM_ImageOrientationPatient,
       decimals({x[0] / sx, x[1] / sx, x[2] / sx, y[0] / sy, y[1] / sy, y[2] / sy}));
-  const Vec3 p = grid.index_to_lps({0, 0, static_cast<double>(k)});
+  const Vec3 p = place(grid, 0, 0, k);
   put(DCM_ImagePositionPatient, decimals({p[0], p[1], p[2]}));
   put(DCM_PixelSpacing, decimals({sy, sx}));
   put(DCM_PhotometricInterpretation, "MONOCHROME2");
@@ -180,6 +196,7 @@ inline std::vector<Segment> four_segments() {
 
 inline Finding measure(const LabelMap& labels, Finding finding) {
   const Size3& n = labels.grid.size;
+  const double voxel_mm3 = std::abs(labels.grid.index_to_lps.determinant());
   Vec3 sum{};
   for (std::int64_t k = 0, i = 0; k < n[2]; ++k) {
     for (std::int64_t r = 0; r < n[1]; ++r) {
@@ -187,14 +204,14 @@ inline Finding measure(const LabelMap& labels, Finding finding) {
         for (const int segment : finding.segments) {
           if (labels.labels[static_cast<std::size_t>(i)] != segment) continue;
           ++finding.voxels;
-          sum = sum + labels.grid.index_to_lps({double(c), double(r), double(k)});
+          const double mm3 = voxel_mm3 * reach(labels.grid, k);
+          finding.volume_mm3 += mm3;
+          sum = sum + mm3 * place(labels.grid, double(c), double(r), k);
         }
       }
     }
   }
-  finding.volume_mm3 =
-      static_cast<double>(finding.voxels) * std::abs(labels.grid.index_to_lps.determinant());
-  if (finding.voxels > 0) finding.centroid_mm = (1.0 / double(finding.voxels)) * sum;
+  if (finding.voxels > 0) finding.centroid_mm = (1.0 / finding.volume_mm3) * sum;
   return finding;
 }
 
@@ -257,13 +274,14 @@ inline void name_source(Phantom& phantom) {
 }
 
 /// @param label  of the voxel (c, r, k)
-inline Phantom make(const std::filesystem::path& folder, const Size3& size, const Affine& affine,
+inline Phantom make(const std::filesystem::path& folder, const Grid& grid,
                     const std::function<int(int, int, int)>& label, const Header& header = {}) {
+  const Size3& size = grid.size;
   Phantom phantom;
   phantom.folder = folder;
   std::filesystem::create_directories(folder);
   Volume& v = phantom.volume;
-  v.grid = {size, affine};
+  v.grid = grid;
   v.type = ScalarType::i16;
   v.study_uid = uid_of(1);
   v.series_uid = uid_of(2);
@@ -294,6 +312,11 @@ inline Phantom make(const std::filesystem::path& folder, const Size3& size, cons
   phantom.findings.segments = four_segments();
   measure_all(phantom.findings, phantom.labels);
   return phantom;
+}
+
+inline Phantom make(const std::filesystem::path& folder, const Size3& size, const Affine& affine,
+                    const std::function<int(int, int, int)>& label, const Header& header = {}) {
+  return make(folder, Grid{size, affine}, label, header);
 }
 
 /// Two boxes, each cut into a front and a back half, well inside of the grid.

@@ -20,16 +20,14 @@ Volume ramp(const Grid& grid, const Vec3& slope) {
     volume.slices.push_back({});
     for (int r = 0; r < grid.size[1]; ++r) {
       for (int c = 0; c < grid.size[0]; ++c) {
-        *values++ =
-            static_cast<float>(dot(slope, grid.index_to_lps({double(c), double(r), double(k)})));
+        *values++ = static_cast<float>(dot(slope, phantom::place(grid, c, r, k)));
       }
     }
   }
   return volume;
 }
 
-TEST(SliceView, SamplesALinearRampExactlyInAnObliqueVolume) {
-  const Grid grid{{40, 40, 40}, phantom::oblique({1, 1.1, 1.3}, {-20, -21, -22}, 17, 9)};
+void expect_exact_ramp(const Grid& grid) {
   const Vec3 slope{1, 10, 100};
   const Volume volume = ramp(grid, slope);
   const Vec3 centre = grid.index_to_lps({20, 20, 20});
@@ -45,6 +43,16 @@ TEST(SliceView, SamplesALinearRampExactlyInAnObliqueVolume) {
       EXPECT_NEAR(image[static_cast<std::size_t>(v * plane.width + u)], dot(slope, p), 2e-3);
     }
   }
+}
+
+TEST(SliceView, SamplesALinearRampExactlyInAnObliqueVolume) {
+  expect_exact_ramp({{40, 40, 40}, phantom::oblique({1, 1.1, 1.3}, {-20, -21, -22}, 17, 9)});
+}
+
+TEST(SliceView, SamplesALinearRampExactlyBetweenUnevenSlices) {
+  Grid grid{{40, 40, 40}, phantom::oblique({1, 1.1, 1.3}, {-20, -21, -22}, 17, 9)};
+  for (int k = 0; k < 40; ++k) grid.slice_at.push_back(k + (k % 3 == 1 ? 0.4 : 0));
+  expect_exact_ramp(grid);
 }
 
 TEST(SliceView, PlanesFollowRadiologicalConvention) {

@@ -81,6 +81,17 @@ TEST(Results, AFileThatIsNotDicomHasLabelsAndNoObjects) {
   EXPECT_EQ(json["inputs"][0]["source"], (Json{{"kind", "file"}, {"file", "head <1>.nii.gz"}}));
 }
 
+TEST(Results, UnevenSlicesHaveNoLabelFileAndSaySo) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  p.findings.source.file = "head.nii.gz";
+  p.labels.grid.slice_at = p.volume.grid.slice_at = {0, 1, 2, 3, 4, 5, 5.5, 7};
+  StagedFolder staged(folder.path / "out");
+  EXPECT_EQ(write_results(p.findings, &p.labels, p.volume, staged),
+            (std::vector<std::string>{"report.html", "findings.json"}));
+  EXPECT_EQ(p.findings.source.warnings.back().code, "no_label_file");
+}
+
 TEST(Results, LabelsThatDoNotMeasureWhatTheFindingsSayAreNotWritten) {
   phantom::TemporaryFolder folder;
   Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
@@ -232,6 +243,14 @@ TEST(ResultsForJudges, OfAwkwardSeries) {
     write_results(p.findings, &p.labels, p.volume, staged);
     staged.commit();
   }
+  const Size3 size{15, 10, 8};
+  const Grid uneven{size, phantom::sheared(straight, 0.6), {0, 1, 2, 2.5, 3, 4.25, 5.5, 7}};
+  Phantom thick = phantom::make(root / "uneven-source", uneven, [&](int c, int r, int k) {
+    return phantom::two_boxes(size, c, r, k);
+  });
+  StagedFolder thick_staged(root / "uneven");
+  write_results(thick.findings, &thick.labels, thick.volume, thick_staged);
+  thick_staged.commit();
   Phantom p = make(root / "partial-source", {15, 10, 8}, straight);
   make_partial(p.findings);
   StagedFolder staged(root / "partial");

@@ -59,6 +59,7 @@ struct Case {
   const char* name;
   Size3 size;
   Affine affine;
+  std::vector<double> slice_at{};
 };
 
 const Affine kStraight = Affine::from_columns({1, 0, 0}, {0, 1.25, 0}, {0, 0, 2.5}, {-30, -40, 17});
@@ -70,7 +71,7 @@ TEST_P(SegmentationRoundTrip, CountsAndCentroidsComeBack) {
   const Case& c = GetParam();
   phantom::TemporaryFolder folder;
   const Phantom p =
-      phantom::make(folder.path / "source", c.size, c.affine,
+      phantom::make(folder.path / "source", Grid{c.size, c.affine, c.slice_at},
                     [&](int x, int y, int z) { return phantom::two_boxes(c.size, x, y, z); });
   const auto file = folder.path / "seg.dcm";
   write_segmentation(p.findings, p.labels, p.volume, file);
@@ -95,6 +96,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"OddOblique", {7, 9, 5}, kOblique},
                     Case{"WideOblique", {511, 3, 4}, kOblique},
                     Case{"OddTilted", {15, 10, 8}, phantom::sheared(kOblique, 0.5)},
+                    Case{"Uneven", {15, 10, 8}, kOblique, {0, 1, 2, 2.5, 3, 4.25, 5.5, 7}},
+                    Case{"UnevenTilted",
+                         {15, 10, 8},
+                         phantom::sheared(kOblique, 0.5),
+                         {0, 1, 2, 2.5, 3, 4.25, 5.5, 7}},
                     Case{"EvenTilted", {32, 24, 9}, phantom::sheared(kStraight, -0.9)}),
     [](const auto& info) { return info.param.name; });
 

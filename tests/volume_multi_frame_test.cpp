@@ -184,33 +184,5 @@ INSTANTIATE_TEST_SUITE_P(
               "DERIVED"}),
     [](const auto& info) { return std::string(info.param.name); });
 
-// Geometry and pixels by pydicom 3.0.2: first and last Plane Position and the sum of the frames.
-TEST(MultiFrame, EnhancedMrOfAScannerIsUsable) {
-  const auto file = testing::test_data() / "enhanced" / "SiemensVida_XA10_enhMR.dcm";
-  OSLER_NEEDS(file, "enhanced/SiemensVida_XA10_enhMR.dcm");
-  const std::vector<std::filesystem::path> inputs{file};
-  const dicom::ScanResult scan = dicom::scan(inputs);
-  const SeriesPlan plan = plan_series(scan.studies.at(0).series.at(0));
-  EXPECT_EQ(plan.verdict(), Verdict::usable);
-  const Volume volume = load_volume(plan.volumes.at(0));
-  EXPECT_EQ(volume.grid.size, (Size3{64, 64, 6}));
-  const Vec3 first = volume.grid.index_to_lps({0, 0, 0}),
-             last = volume.grid.index_to_lps({0, 0, 5});
-  EXPECT_NEAR(first[2], -5.40356, 1e-5);
-  EXPECT_NEAR(last[2], 6.59644, 1e-5);
-}
-
-TEST(MultiFrame, ATruncatedOneIsRefusedAndNamed) {
-  const auto file = testing::test_data() / "enhanced" / "emri_small_jpeg_2k_lossless_too_short.dcm";
-  OSLER_NEEDS(file, "enhanced/emri_small_jpeg_2k_lossless_too_short.dcm");
-  const std::vector<std::filesystem::path> inputs{file};
-  const dicom::ScanResult scan = dicom::scan(inputs);
-  for (const dicom::Study& study : scan.studies) {
-    for (const dicom::Series& series : study.series) {
-      EXPECT_EQ(plan_series(series).verdict(), Verdict::refused);
-    }
-  }
-}
-
 }  // namespace
 }  // namespace osler

@@ -67,9 +67,7 @@ inline double worst_misplacement(const Volume& volume) {
   for (std::int64_t k = 0; k < volume.grid.size[2]; ++k) {
     for (std::int64_t r = 0; r < volume.grid.size[1]; ++r) {
       for (std::int64_t c = 0; c < volume.grid.size[0]; ++c, ++n) {
-        const Vec3 lps = volume.grid.index_to_lps(
-            {static_cast<double>(c), static_cast<double>(r), static_cast<double>(k)});
-        worst = std::max(worst, std::abs(values[n] - ramp(lps)));
+        worst = std::max(worst, std::abs(values[n] - ramp(volume.grid.centre_mm(c, r, k))));
       }
     }
   }

@@ -77,20 +77,12 @@ TEST(PlanSeries, ATwinThatCannotBeDecodedIsAReasonAndNotTheEnd) {
   EXPECT_TRUE(PlannedSeries(series).refused_for("undecodable_slice"));
 }
 
-TEST(PlanSeries, VariableSpacingIsRefusedWithItsRange) {  // case 8
+TEST(PlanSeries, AGapOfSeveralDistancesIsRefused) {  // case 8
   PhantomSeries series = six_slices();
-  series.positions_mm[5][2] = 13;  // 2 2 2 2 5
+  series.positions_mm[5][2] = 15.1;  // 2 2 2 2 7.1
   const PlannedSeries found(series);
   EXPECT_TRUE(found.refused_for("variable_spacing"));
-  EXPECT_NE(detail(found, "variable_spacing").find("from 2.000 to 5.000 mm"), std::string::npos);
-}
-
-TEST(PlanSeries, RoundingOfPositionsIsNoVariableSpacing) {
-  PhantomSeries series = six_slices();
-  series.positions_mm[2][2] += 0.009;
-  EXPECT_EQ(PlannedSeries(series).plan.verdict(), Verdict::usable);
-  series.positions_mm[2][2] += 0.1;
-  EXPECT_TRUE(PlannedSeries(series).refused_for("variable_spacing"));
+  EXPECT_NE(detail(found, "variable_spacing").find("from 2.000 to 7.100 mm"), std::string::npos);
 }
 
 TEST(PlanSeries, PositionsOffTheLineAreRefused) {
@@ -205,6 +197,13 @@ TEST(PlanSeries, FilesOfTwoPatientsInOneSeriesAreRefused) {
   EXPECT_TRUE(PlannedSeries(six_slices([](DcmDataset& data, std::size_t file) {
                 data.putAndInsertString(DCM_PatientID, file == 2 ? "P2" : "P1");
               })).refused_for("mixed_patients"));
+}
+
+TEST(PlanSeries, SegmentationsAreNoImages) {
+  PhantomSeries series = six_slices([](DcmDataset& data, std::size_t) {
+    data.putAndInsertString(DCM_SOPClassUID, UID_SegmentationStorage);
+  });
+  EXPECT_TRUE(PlannedSeries(series).refused_for("segmentation"));
 }
 
 TEST(PlanSeries, MosaicsAreRefused) {  // case 20

@@ -11,6 +11,7 @@
 #include "cli/terminal.hpp"
 #include "core/error.hpp"
 #include "volume/exchange.hpp"
+#include "volume/regular.hpp"
 
 namespace osler::cli {
 namespace fs = std::filesystem;
@@ -86,7 +87,7 @@ Converted write(const ConvertVolume& source, const ConvertOptions& options, cons
                                               exchange_stem(source.source.file)},
                                              options.out)
                 : report::rewrite_image_series(volume, options.out);
-    return {series.folder, &source, series};
+    return {series.folder, &source, volume.grid, series};
   }
   const bool nifti = options.to == "nifti";
   const fs::path target =
@@ -98,12 +99,14 @@ Converted write(const ConvertVolume& source, const ConvertOptions& options, cons
   }
   Volume volume = source.load();
   if (is_file) restore_file_order(volume);
+  // Neither format can say that slices are uneven.
+  if (!volume.grid.is_regular()) volume = make_regular(volume, options.limits);
   if (nifti) {
     write_nifti(volume, target);
   } else {
     write_meta_image(volume, target);
   }
-  return {target, &source, {}};
+  return {target, &source, volume.grid, {}};
 }
 
 ConvertOutcome convert_all(const ConvertInputs& inputs, const ConvertOptions& options,
@@ -185,6 +188,8 @@ Action add_convert(CLI::App& app) {
                       "Patient's Name (Family^Given) of DICOM made of such files; default: empty");
   command->add_option("--patient-id", options->patient_id,
                       std::string("Patient ID of these; default: ") + kNoPatientId);
+  command->add_flag("--interpolate-missing-slices", options->policy.interpolate_missing_slices,
+                    "write series with missing slices all the same, with a warning");
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
   return [options] { return convert(*options); };
 }

@@ -26,10 +26,10 @@ class Names {
   std::set<std::string> taken_;
 };
 
-void add_series(const dicom::Study& study, const dicom::Series& series, const dicom::Limits& limits,
-                Names& names, ConvertInputs& inputs) {
+void add_series(const dicom::Study& study, const dicom::Series& series,
+                const ConvertOptions& options, Names& names, ConvertInputs& inputs) {
   const ConvertSource source{{}, study.uid, series.uid, series.modality, series.instances.size()};
-  const SeriesPlan plan = plan_series(series, limits);
+  const SeriesPlan plan = plan_series(series, options.limits, options.policy);
   if (plan.verdict() == Verdict::refused || plan.volumes.empty()) {
     inputs.refused.push_back({source, plan.reasons});
     return;
@@ -37,9 +37,10 @@ void add_series(const dicom::Study& study, const dicom::Series& series, const di
   const std::string uid = is_valid_uid(series.uid) ? series.uid : "series";
   for (std::size_t i = 0; i < plan.volumes.size(); ++i) {
     const VolumePlan& volume = plan.volumes[i];
-    inputs.volumes.push_back({source, volume.grid, volume.told_apart,
-                              names.take(uid, plan.volumes.size() > 1 ? i + 1 : 0), plan.reasons,
-                              [volume, limits] { return load_volume(volume, limits); }});
+    inputs.volumes.push_back(
+        {source, volume.grid, volume.told_apart,
+         names.take(uid, plan.volumes.size() > 1 ? i + 1 : 0), plan.reasons,
+         [volume, limits = options.limits] { return load_volume(volume, limits); }});
   }
 }
 
@@ -75,7 +76,7 @@ ConvertInputs find_convert_inputs(const ConvertOptions& options) {
   for (const dicom::Study& study : inputs.scanned.studies) {
     for (const dicom::Series& series : study.series) {
       if (!options.series_uid.empty() && series.uid != options.series_uid) continue;
-      add_series(study, series, options.limits, names, inputs);
+      add_series(study, series, options, names, inputs);
     }
   }
   if (options.series_uid.empty()) {

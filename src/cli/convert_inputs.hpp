@@ -19,6 +19,7 @@ struct ConvertOptions {
   std::string modality;
   std::string patient_name;
   std::string patient_id;
+  PlanPolicy policy;
   bool json = false;
   dicom::Limits limits;
 };

@@ -34,8 +34,8 @@ Json to_json(const ConvertOutcome& outcome, const dicom::ScanResult& scanned) {
     Json entry{{"file", w.file.string()}};
     entry.update(source_json(w.volume->source));
     entry["told_apart"] = w.volume->told_apart;
-    entry["size"] = w.volume->grid.size;
-    entry["spacing_mm"] = w.volume->grid.spacing_mm();
+    entry["size"] = w.grid.size;
+    entry["spacing_mm"] = w.grid.spacing_mm();
     if (w.series) {
       entry["files"] = w.series->files;
       entry["new_series_uid"] = w.series->series_uid;
@@ -59,7 +59,7 @@ Json to_json(const ConvertOutcome& outcome, const dicom::ScanResult& scanned) {
 void print_outcome(const ConvertOutcome& outcome, const dicom::ScanResult& scanned) {
   const ConvertSource* last = nullptr;
   for (const Converted& w : outcome.written) {
-    const Size3& n = w.volume->grid.size;
+    const Size3& n = w.grid.size;
     const ConvertSource& source = w.volume->source;
     fmt::print("{}  {} {} x {} x {}{}{}\n", w.file.string(), source.modality, n[0], n[1], n[2],
                w.volume->told_apart.empty() ? "" : "  ", w.volume->told_apart);

@@ -14,6 +14,7 @@ namespace osler::cli {
 struct Converted {
   std::filesystem::path file;  ///< of a DICOM series: its folder
   const ConvertVolume* volume = nullptr;
+  Grid grid;  ///< as written: of uneven slices the even ones, but in DICOM
   std::optional<report::ImageSeries> series;
 };
 

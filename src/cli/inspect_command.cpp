@@ -49,7 +49,8 @@ Json volume_json(const VolumePlan& volume) {
           {"spacing_mm", spacing},
           {"origin_mm", grid.index_to_lps.origin()},
           {"direction", direction},
-          {"tilt_deg", grid.tilt_deg()}};
+          {"tilt_deg", grid.tilt_deg()},
+          {"slice_distances_mm", grid.slice_distances_mm()}};
 }
 
 Json series_json(const dicom::Study& study, const dicom::Series& series, const SeriesPlan& plan) {
@@ -72,6 +73,10 @@ void print_series(const dicom::Series& series, const SeriesPlan& plan) {
     const Vec3 s = g.spacing_mm();
     size = fmt::format("{} x {} x {}", g.size[0], g.size[1], g.size[2]);
     spacing = fmt::format("{:.3g} x {:.3g} x {:.3g}", s[0], s[1], s[2]);
+    if (!g.is_regular()) {
+      const auto [least, largest] = g.slice_distances_mm();
+      spacing = fmt::format("{:.3g} x {:.3g} x {:.3g}-{:.3g}", s[0], s[1], least, largest);
+    }
     orientation = orientation_name(g);
   };
   if (!plan.volumes.empty()) describe(plan.volumes.front());

@@ -161,6 +161,8 @@ Action add_run(CLI::App& app) {
   command
       ->add_option("--templates", options->run.templates, "folder of the templates made at set-up")
       ->type_name("DIR");
+  command->add_flag("--interpolate-missing-slices", options->run.policy.interpolate_missing_slices,
+                    "use series with missing slices all the same, with a warning in every result");
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
   command->add_flag("--timings", options->timings, "print how long each stage took");
   return [options] { return run_command(*options); };

@@ -36,6 +36,8 @@ inline std::int64_t voxel_count(const Size3& size) {
 struct Affine {
   std::array<double, 12> m{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};
 
+  bool operator==(const Affine&) const = default;
+
   /// Columns of the linear part and the translation.
   static Affine from_columns(const Vec3& x, const Vec3& y, const Vec3& z, const Vec3& origin) {
     return {

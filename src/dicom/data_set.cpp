@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint64_t kPreambleBytes = 128;
 constexpr char kImplicitLittleEndian[] = "1.2.840.10008.1.2";
 constexpr char kExplicitLittleEndian[] = "1.2.840.10008.1.2.1";
+constexpr char kExplicitBigEndian[] = "1.2.840.10008.1.2.2";
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -23,6 +24,22 @@ unsigned group_at(ByteSource& bytes, std::uint64_t offset) {
   if (bytes.size() < 2 || offset > bytes.size() - 2) return 0;
   const auto b = bytes.view(offset, 2);
   return static_cast<unsigned>(b[0]) | static_cast<unsigned>(b[1]) << 8;
+}
+
+bool has_vr(std::span<const std::byte> element) {
+  const auto is_letter = [](std::byte b) { return b >= std::byte{'A'} && b <= std::byte{'Z'}; };
+  return is_letter(element[4]) && is_letter(element[5]);
+}
+
+/// Of a data set without preamble and meta header: the transfer syntax that its first element
+/// (group 0002 or 0008, whose element numbers are below 256) is written in; empty if it is none.
+std::string_view bare_syntax(std::span<const std::byte> first) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned>(first[i]); };
+  if ((at(0) == 2 || at(0) == 8) && at(1) == 0 && at(3) == 0) {
+    return has_vr(first) ? kExplicitLittleEndian : kImplicitLittleEndian;
+  }
+  if (at(0) == 0 && at(1) == 8 && at(2) == 0 && has_vr(first)) return kExplicitBigEndian;
+  return {};
 }
 
 /// PS3.5 A.5: a raw deflate stream from the end of the meta header to the end of the file.
@@ -65,10 +82,7 @@ std::optional<DataSet> DataSet::open(const std::filesystem::path& file, const Li
   const bool part10 =
       bytes.size() >= kPreambleBytes + 4 && as_text(bytes.view(kPreambleBytes, 4)) == "DICM";
   std::uint64_t begin = part10 ? kPreambleBytes + 4 : 0;
-  if (!part10) {
-    const unsigned group = group_at(bytes, begin);
-    if ((group != 2 && group != 8) || bytes.view(begin, 4)[3] != std::byte{0}) return std::nullopt;
-  }
+  if (!part10 && bare_syntax(bytes.view(begin, 8)).empty()) return std::nullopt;
 
   // The meta header is Explicit VR Little Endian whatever follows (PS3.10 7.1).
   ElementReader meta(bytes, begin, bytes.size(), {true, false});
@@ -86,11 +100,11 @@ std::optional<DataSet> DataSet::open(const std::filesystem::path& file, const Li
   }
   data.begin_ = begin;
   if (data.transfer_syntax_uid_.empty() && begin + 8 <= bytes.size()) {
-    // Without a meta header the syntax is told by whether a VR stands after the first tag.
+    // Nothing names the syntax: the first element of the data set shows it.
     const auto first = bytes.view(begin, 8);
-    const auto is_letter = [](std::byte b) { return b >= std::byte{'A'} && b <= std::byte{'Z'}; };
-    data.transfer_syntax_uid_ =
-        is_letter(first[4]) && is_letter(first[5]) ? kExplicitLittleEndian : kImplicitLittleEndian;
+    const std::string_view shown = bare_syntax(first);
+    const std::string_view by_vr = has_vr(first) ? kExplicitLittleEndian : kImplicitLittleEndian;
+    data.transfer_syntax_uid_ = shown.empty() ? by_vr : shown;
   }
   const TransferSyntax& syntax = dicom::transfer_syntax(data.transfer_syntax_uid_);
   data.encoding_ = syntax.encoding;

@@ -15,6 +15,9 @@ void read_attribute(const Element& e, const Values& values, Frame& frame) {
       }
       break;
     }
+    case 0x00180050:
+      frame.slice_thickness_mm = number(value_at(values.text(e), 0));
+      break;
     case 0x00189082:
       frame.told_apart_by.echo_time_ms = values.float_double(e);
       break;

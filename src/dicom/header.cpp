@@ -144,7 +144,7 @@ void HeaderReader::take_image(const Element& e) {
       instance_.body_part = values_.first(e);
       break;
     case 0x00180050:
-      instance_.slice_thickness_mm = number(value_at(values_.text(e), 0));
+      common_.slice_thickness_mm = number(value_at(values_.text(e), 0));
       break;
     case 0x00180081:
       common_.told_apart_by.echo_time_ms = number(value_at(values_.text(e), 0));

@@ -43,6 +43,7 @@ struct Frame {
   std::optional<Vec3> position_mm;                   ///< Image Position (Patient), LPS
   std::optional<std::array<double, 6>> orientation;  ///< row cosines, column cosines
   std::optional<std::array<double, 2>> spacing_mm;   ///< {between rows, between columns}
+  std::optional<double> slice_thickness_mm;
   std::optional<double> rescale_slope;
   std::optional<double> rescale_intercept;
   std::vector<std::string> image_type;  ///< Image Type, or Frame Type if there is one
@@ -68,7 +69,6 @@ struct Instance {
   std::string lossy_image_compression;      ///< "01" if ever compressed with loss
   std::optional<long> series_number;
   std::optional<long> instance_number;
-  std::optional<double> slice_thickness_mm;
   std::optional<double> gantry_tilt_deg;
   /// Not empty: the file is damaged or truncated, and this is what is wrong. It stands in its
   /// series so that the series is not taken for whole without it.

@@ -42,8 +42,8 @@ struct Finding {
   std::optional<Code> part;
   std::vector<int> segments;
   std::int64_t voxels = 0;
-  double volume_mm3 = 0;  ///< voxels x voxel volume on the source grid
-  Vec3 centroid_mm{};     ///< LPS, mean of the voxel centres
+  double volume_mm3 = 0;  ///< sum of the voxels' volumes on the source grid
+  Vec3 centroid_mm{};     ///< LPS, mean of the voxel centres, each weighed by its volume
 };
 
 /// Left against right of one structure.

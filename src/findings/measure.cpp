@@ -62,8 +62,7 @@ std::vector<Segment> describe_segments(const ModelPackage& package) {
 }
 
 std::vector<Finding> measure(const ModelPackage& package,
-                             const std::vector<LabelStatistics>& statistics, const Grid& grid) {
-  const double voxel_mm3 = grid.voxel_mm3();
+                             const std::vector<LabelStatistics>& statistics) {
   std::vector<Finding> wholes, parts;
   for (const Side& side : package.steps.localise.sides) {
     Finding whole;
@@ -77,10 +76,10 @@ std::vector<Finding> measure(const ModelPackage& package,
       const LabelStatistics& s = statistics[i + 1];
       whole.segments.push_back(static_cast<int>(i) + 1);
       whole.voxels += s.voxels;
-      sum = sum + static_cast<double>(s.voxels) * s.centroid_mm;
+      whole.volume_mm3 += s.volume_mm3;
+      sum = sum + s.volume_mm3 * s.centroid_mm;
     }
-    whole.volume_mm3 = static_cast<double>(whole.voxels) * voxel_mm3;
-    if (whole.voxels > 0) whole.centroid_mm = (1.0 / static_cast<double>(whole.voxels)) * sum;
+    if (whole.voxels > 0) whole.centroid_mm = (1.0 / whole.volume_mm3) * sum;
     wholes.push_back(std::move(whole));
   }
   for (std::size_t i = 0; i < package.segments.size(); ++i) {
@@ -92,7 +91,7 @@ std::vector<Finding> measure(const ModelPackage& package,
     part.part = rule.part;
     part.segments = {static_cast<int>(i) + 1};
     part.voxels = statistics[i + 1].voxels;
-    part.volume_mm3 = static_cast<double>(part.voxels) * voxel_mm3;
+    part.volume_mm3 = statistics[i + 1].volume_mm3;
     part.centroid_mm = statistics[i + 1].centroid_mm;
     parts.push_back(std::move(part));
   }

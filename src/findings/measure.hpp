@@ -19,7 +19,7 @@ std::vector<Segment> describe_segments(const ModelPackage& package);
 /// One finding per side of the whole structure (the union of its segments), then one per segment.
 /// @param statistics  per label, as label_statistics gives them
 std::vector<Finding> measure(const ModelPackage& package,
-                             const std::vector<LabelStatistics>& statistics, const Grid& grid);
+                             const std::vector<LabelStatistics>& statistics);
 
 /// (left - right) / mean for the whole structure, if both sides were measured.
 std::vector<Asymmetry> asymmetries(const ModelPackage& package,

@@ -37,7 +37,9 @@ void check_grid(const Grid& grid, const ModelPackage& package, std::vector<Reaso
                    true});
     break;
   }
-  const double coarsest = *std::max_element(spacing.begin(), spacing.end());
+  // Between unevenly spaced slices the widest distance is what a model has to do with.
+  const double coarsest =
+      std::max({spacing[0], spacing[1], spacing[2], grid.slice_distances_mm()[1]});
   if (coarsest > wants.max_spacing_mm) {
     out.push_back(
         {"spacing",

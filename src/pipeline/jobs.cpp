@@ -25,11 +25,11 @@ std::vector<Reason> lost_files(const std::vector<dicom::Unreadable>& unreadable)
 }
 
 std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>& models,
-                            const dicom::Limits& limits, RunReport& report) {
+                            const RunOptions& options, RunReport& report) {
   const std::vector<Reason> lost = lost_files(report.unreadable);
   std::vector<Job> jobs;
   for (const dicom::Series& series : study.series) {
-    const SeriesPlan plan = plan_series(series, limits);
+    const SeriesPlan plan = plan_series(series, options.limits, options.policy);
     for (LoadedModel& model : models) {
       for (std::size_t i = 0; i < std::max<std::size_t>(1, plan.volumes.size()); ++i) {
         std::vector<Reason> reasons = misfits(series, plan, i, model.package);
@@ -40,8 +40,8 @@ std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>&
           continue;
         }
         const VolumePlan& volume = plan.volumes[i];
-        Job job{[volume, limits] { return load_volume(volume, limits); }, volume.grid.voxel_mm3(),
-                plan.reasons, &model};
+        Job job{[volume, limits = options.limits] { return load_volume(volume, limits); },
+                volume.grid.voxel_mm3(), plan.reasons, &model};
         job.warnings.insert(job.warnings.end(), lost.begin(), lost.end());
         if (plan.volumes.size() > 1) {
           job.warnings.push_back(
@@ -134,7 +134,7 @@ std::vector<Subject> subjects_of(const std::vector<dicom::Study>& studies,
 std::vector<Job> plan_jobs(const Subject& subject, std::vector<LoadedModel>& models,
                            const RunOptions& options, RunReport& report) {
   return subject.study == nullptr ? plan_file(subject.file, models, options, report)
-                                  : plan_study(*subject.study, models, options.limits, report);
+                                  : plan_study(*subject.study, models, options, report);
 }
 
 }  // namespace osler

@@ -9,7 +9,7 @@
 #include "core/progress.hpp"
 #include "dicom/scan.hpp"
 #include "findings/findings.hpp"
-#include "volume/verdict.hpp"
+#include "volume/plan.hpp"
 
 namespace osler {
 
@@ -23,6 +23,7 @@ struct RunOptions {
   std::string modality;  ///< of inputs that are not DICOM and cannot say it; empty: not known
   bool nifti = false;    ///< labels.nii.gz beside the DICOM results too
   dicom::Limits limits;
+  PlanPolicy policy;
 };
 
 /// A series that a model did not run on, and why.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "core/error.hpp"
 #include "core/sha256.hpp"
@@ -16,6 +17,7 @@
 #include "preprocess/head_frame.hpp"
 #include "preprocess/localise.hpp"
 #include "preprocess/source.hpp"
+#include "volume/regular.hpp"
 
 namespace osler {
 namespace {
@@ -119,7 +121,7 @@ void measure_labels(const ModelPackage& package, SeriesResult& result, Signals& 
   const auto statistics = label_statistics(result.labels.labels, result.volume.grid,
                                            static_cast<int>(package.segments.size()));
   f.segments = describe_segments(package);
-  f.findings = measure(package, statistics, result.volume.grid);
+  f.findings = measure(package, statistics);
   f.asymmetries = asymmetries(package, f.findings);
   double smallest = 1e9, largest = 0;
   for (std::size_t i = 0; i < package.steps.localise.sides.size(); ++i) {
@@ -169,19 +171,26 @@ SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
     const StageTimer timer(f.timings, "digest");
     f.source = describe_source(result.volume, warnings);
   }
-  const VolumeSource source(result.volume);
+  // A model knows evenly spaced slices only; labels go back onto the slices as they lie.
+  std::optional<Volume> even;
+  if (!result.volume.grid.is_regular()) {
+    const StageTimer timer(f.timings, "resample");
+    even = make_regular(result.volume, context.limits);
+  }
+  const Volume& seen = even ? *even : result.volume;
+  const VolumeSource source(seen);
   Signals signals;
   HeadContext head;
   notify(context.progress, "localise", 0, 1);
   {
     const StageTimer timer(f.timings, "localise");
-    head.template_to_lps = find_head(model, device, source, result.volume.grid, signals);
+    head.template_to_lps = find_head(model, device, source, seen.grid, signals);
   }
   if (!judge(f, model.package, signals)) return result;
 
   head.device = device;
   head.source = source.view();
-  head.lps_to_index = inverse(result.volume.grid.index_to_lps);
+  head.lps_to_index = inverse(seen.grid.index_to_lps);
   notify(context.progress, "segment", 0, 1);
   bool found = false;
   try {

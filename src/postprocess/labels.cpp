@@ -19,7 +19,8 @@ Bounds reach(const Probabilities& p, const Grid& grid, const Affine& lps_to_inde
     for (std::size_t i = 0; i < 3; ++i) {
       at[i] = (corner >> i) & 1 ? static_cast<double>(p.size[i] - 1) : 0.0;
     }
-    const Vec3 index = lps_to_index(p.index_to_lps(at));
+    Vec3 index = lps_to_index(p.index_to_lps(at));
+    index[2] = grid.slice_at_place(index[2]);
     for (std::size_t i = 0; i < 3; ++i) {
       low[i] = std::min(low[i], index[i]);
       high[i] = std::max(high[i], index[i]);
@@ -124,7 +125,7 @@ std::int64_t paint(const Probabilities& p, double threshold, std::span<const std
 #pragma omp parallel for schedule(dynamic, 16)
   for (std::int64_t r = 0; r < rows; ++r) {
     const auto y = static_cast<double>(box.begin[1] + r % box.size[1]);
-    const auto z = static_cast<double>(box.begin[2] + r / box.size[1]);
+    const double z = grid.place_of_slice(box.begin[2] + r / box.size[1]);
     const std::uint8_t* there = labels.data() + row_of(r);
     for (std::int64_t x = 0; x < box.size[0]; ++x) {
       const Vec3 at = to_network({static_cast<double>(box.begin[0] + x), y, z});
@@ -146,11 +147,18 @@ std::int64_t paint(const Probabilities& p, double threshold, std::span<const std
 std::vector<LabelStatistics> label_statistics(std::span<const std::uint8_t> labels,
                                               const Grid& grid, int max_label) {
   struct Sums {
-    std::int64_t n = 0, x = 0, y = 0, z = 0;
+    std::int64_t n = 0, x = 0, y = 0;
   };
-  std::vector<Sums> sums(static_cast<std::size_t>(max_label) + 1);
+  struct Weighted {
+    std::int64_t voxels = 0;
+    double mm3 = 0;
+    Vec3 index{};  ///< volume times the place that goes through the grid's affine
+  };
+  std::vector<Weighted> all(static_cast<std::size_t>(max_label) + 1);
+  std::vector<Sums> sums(all.size());
   std::size_t i = 0;
   for (std::int64_t z = 0; z < grid.size[2]; ++z) {
+    std::fill(sums.begin(), sums.end(), Sums{});
     for (std::int64_t y = 0; y < grid.size[1]; ++y) {
       for (std::int64_t x = 0; x < grid.size[0]; ++x, ++i) {
         if (labels[i] == 0 || labels[i] > max_label) continue;
@@ -158,18 +166,24 @@ std::vector<LabelStatistics> label_statistics(std::span<const std::uint8_t> labe
         ++s.n;
         s.x += x;
         s.y += y;
-        s.z += z;
       }
     }
+    const double voxel_mm3 = grid.voxel_mm3(z);
+    for (std::size_t label = 1; label < all.size(); ++label) {
+      const Sums& s = sums[label];
+      Weighted& w = all[label];
+      w.voxels += s.n;
+      w.mm3 += static_cast<double>(s.n) * voxel_mm3;
+      w.index = w.index + voxel_mm3 * Vec3{static_cast<double>(s.x), static_cast<double>(s.y),
+                                           static_cast<double>(s.n) * grid.place_of_slice(z)};
+    }
   }
-  std::vector<LabelStatistics> out(sums.size());
-  for (std::size_t label = 1; label < sums.size(); ++label) {
-    const Sums& s = sums[label];
-    out[label].voxels = s.n;
-    if (s.n == 0) continue;
-    const auto n = static_cast<double>(s.n);
-    out[label].centroid_mm = grid.index_to_lps(
-        {static_cast<double>(s.x) / n, static_cast<double>(s.y) / n, static_cast<double>(s.z) / n});
+  std::vector<LabelStatistics> out(all.size());
+  for (std::size_t label = 1; label < all.size(); ++label) {
+    const Weighted& w = all[label];
+    out[label].voxels = w.voxels;
+    out[label].volume_mm3 = w.mm3;
+    if (w.voxels > 0) out[label].centroid_mm = grid.index_to_lps((1 / w.mm3) * w.index);
   }
   return out;
 }

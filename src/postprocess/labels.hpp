@@ -32,9 +32,11 @@ inline constexpr float kEvidenceBound = 2.0F;
 std::int64_t paint(const Probabilities& p, double threshold, std::span<const std::uint8_t> label_of,
                    const Grid& grid, std::span<std::uint8_t> labels);
 
-/// Count and centre of the voxels of one label.
+/// Count, volume and centre of the voxels of one label. Where slices are unevenly spaced, each
+/// voxel weighs what it holds (Grid::voxel_mm3).
 struct LabelStatistics {
   std::int64_t voxels = 0;
+  double volume_mm3 = 0;
   Vec3 centroid_mm{};  ///< LPS
 };
 

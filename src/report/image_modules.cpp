@@ -184,12 +184,14 @@ void put_plane(DcmItem& item, const NewSeries& series, std::size_t k) {
   const Vec3 y = (1 / spacing[1]) * grid.index_to_lps.column(1);
   const double orientation[] = {x[0], x[1], x[2], y[0], y[1], y[2]};
   const double pixel_spacing[] = {spacing[1], spacing[0]};
-  const Vec3 normal = cross(x, y);
-  const double distance = std::abs(dot(grid.index_to_lps.column(2), normal)) / norm(normal);
   put_decimals(item, DCM_ImageOrientationPatient, orientation);
   put_decimals(item, DCM_PixelSpacing, pixel_spacing);
-  put_decimals(item, DCM_ImagePositionPatient, grid.index_to_lps({0, 0, static_cast<double>(k)}));
-  if (series.modality == "MR") put(item, DCM_SpacingBetweenSlices, decimal_string(distance));
+  put_decimals(item, DCM_ImagePositionPatient, grid.centre_mm(0, 0, static_cast<std::int64_t>(k)));
+  // Along the normal; uneven slices have no one distance.
+  const double distance = grid.slice_distances_mm()[0];
+  if (series.modality == "MR" && grid.is_regular()) {
+    put(item, DCM_SpacingBetweenSlices, decimal_string(distance));
+  }
   if (series.source == nullptr) {
     put(item, DCM_SliceThickness, decimal_string(distance));
   } else {

@@ -48,6 +48,7 @@ std::vector<std::string> content_of(const Volume& volume) {
   content.push_back(fmt::format("{} {} {:.17g}", static_cast<int>(volume.type),
                                 fmt::join(volume.grid.size, " "),
                                 fmt::join(volume.grid.index_to_lps.m, " ")));
+  content.push_back(fmt::format("{:.17g}", fmt::join(volume.grid.slice_at, " ")));
   content.push_back(sha256_hex({volume.voxels.get(), volume.bytes()}));
   return content;
 }

@@ -25,9 +25,7 @@ MeasuredSegmentation measure_label_file(const std::filesystem::path& file, std::
         if (*label == 0 || *label > segments) continue;
         MeasuredSegment& segment = measured.segments[*label - 1U];
         ++segment.voxels;
-        segment.sum_mm =
-            segment.sum_mm + read.grid.index_to_lps({static_cast<double>(c), static_cast<double>(r),
-                                                     static_cast<double>(k)});
+        segment.moment = segment.moment + measured.voxel_mm3 * read.grid.centre_mm(c, r, k);
       }
     }
   }

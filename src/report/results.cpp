@@ -54,7 +54,13 @@ std::vector<std::string> write_results(Findings& findings, const LabelMap* label
     const bool is_file = !findings.source.file.empty();
     if (complete) pictures = draw_pictures(findings, *labels, volume);
     if (!is_file) files = write_objects(findings, labels, volume, folder.path(), pictures);
-    if (complete && (nifti || is_file)) {
+    const bool wanted = complete && (nifti || is_file);
+    if (wanted && !labels->grid.is_regular()) {
+      findings.source.warnings.push_back(
+          {"no_label_file",
+           "labels.nii.gz was not written: NIfTI cannot say that slices are unevenly spaced",
+           false});
+    } else if (wanted) {
       write_label_file(findings, *labels, volume, folder.path() / kLabelsFile);
       files.emplace_back(kLabelsFile);
     }

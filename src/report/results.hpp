@@ -15,7 +15,8 @@ namespace osler::report {
 /// last two. A source that is not DICOM gives no objects: complete is labels.nii.gz, report.html
 /// and findings.json then. Nothing is committed: that is the caller's.
 /// @param labels  must be there if the status is complete, is not looked at otherwise
-/// @param nifti   labels.nii.gz besides, after the objects
+/// @param nifti   labels.nii.gz besides, after the objects; unevenly spaced slices, which NIfTI
+/// cannot hold, give a warning in the findings instead
 /// @return names in the order given above
 /// @throws Error internal if the segmentation on disk does not measure what the findings say;
 ///         output if something cannot be written

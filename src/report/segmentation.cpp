@@ -30,22 +30,17 @@ struct GridAxes {
   Vec3 column;  ///< unit, along increasing row index
   double between_rows_mm = 0;
   double between_columns_mm = 0;
-  double between_slices_mm = 0;  ///< along the slice normal, also if the gantry was tilted
 };
 
 GridAxes axes_of(const Grid& grid) {
   const Vec3 x = grid.index_to_lps.column(0), y = grid.index_to_lps.column(1);
-  GridAxes axes{(1 / norm(x)) * x, (1 / norm(y)) * y, norm(y), norm(x), 0};
-  const Vec3 normal = cross(axes.row, axes.column);
-  axes.between_slices_mm = std::abs(dot(grid.index_to_lps.column(2), (1 / norm(normal)) * normal));
-  return axes;
+  return {(1 / norm(x)) * x, (1 / norm(y)) * y, norm(y), norm(x)};
 }
 
 void check_labels(const Findings& findings, const LabelMap& labels, const Volume& volume) {
   const Grid& a = labels.grid;
   const Grid& b = volume.grid;
-  if (a.size != b.size || a.index_to_lps.m != b.index_to_lps.m ||
-      static_cast<std::int64_t>(labels.labels.size()) != voxel_count(a.size) ||
+  if (!(a == b) || static_cast<std::int64_t>(labels.labels.size()) != voxel_count(a.size) ||
       static_cast<std::int64_t>(findings.source.instances.size()) != a.size[2]) {
     throw Error(ErrorCode::bad_argument, "labels, volume and source slices do not match");
   }
@@ -134,17 +129,36 @@ void put_dimensions(DcmItem& object, const Findings& findings) {
   }
 }
 
-void put_shared_groups(DcmItem& object, DcmItem& source, const GridAxes& axes) {
-  DcmItem& shared = add_item(object, DCM_SharedFunctionalGroupsSequence);
-  DcmItem& measures = add_item(shared, DCM_PixelMeasuresSequence);
+/// Distances along the slice normal, also if the gantry was tilted.
+void put_regular_measures(DcmItem& group, DcmItem& source, const Grid& grid) {
+  const GridAxes axes = axes_of(grid);
+  DcmItem& measures = add_item(group, DCM_PixelMeasuresSequence);
+  const double between_slices = grid.slice_distances_mm()[0];
   Float64 thickness = 0;
   if (source.findAndGetFloat64(DCM_SliceThickness, thickness).bad() || !(thickness > 0)) {
-    thickness = axes.between_slices_mm;
+    thickness = between_slices;
   }
   put_decimals(measures, DCM_SliceThickness, std::array{thickness});
-  put_decimals(measures, DCM_SpacingBetweenSlices, std::array{axes.between_slices_mm});
+  put_decimals(measures, DCM_SpacingBetweenSlices, std::array{between_slices});
   put_decimals(measures, DCM_PixelSpacing,
                std::array{axes.between_rows_mm, axes.between_columns_mm});
+}
+
+/// Of one frame of unevenly spaced slices: its thickness is what its voxels stand for, half-way to
+/// both neighbours, so that pixels x thickness is the segment's volume for every reader.
+void put_measures_of_slice(DcmItem& group, const Grid& grid, std::int64_t slice) {
+  const GridAxes axes = axes_of(grid);
+  DcmItem& measures = add_item(group, DCM_PixelMeasuresSequence);
+  const double area = axes.between_rows_mm * axes.between_columns_mm;
+  put_decimals(measures, DCM_SliceThickness, std::array{grid.voxel_mm3(slice) / area});
+  put_decimals(measures, DCM_PixelSpacing,
+               std::array{axes.between_rows_mm, axes.between_columns_mm});
+}
+
+void put_shared_groups(DcmItem& object, DcmItem& source, const Grid& grid) {
+  const GridAxes axes = axes_of(grid);
+  DcmItem& shared = add_item(object, DCM_SharedFunctionalGroupsSequence);
+  if (grid.is_regular()) put_regular_measures(shared, source, grid);
   const Vec3 &r = axes.row, &c = axes.column;
   put_decimals(add_item(shared, DCM_PlaneOrientationSequence), DCM_ImageOrientationPatient,
                std::array{r[0], r[1], r[2], c[0], c[1], c[2]});
@@ -173,7 +187,8 @@ void put_frame_groups(DcmItem& object, const Findings& findings, const Grid& gri
     put_dimension_index(add_item(item, DCM_FrameContentSequence), frame.segment,
                         position_index[frame.slice]);
     put_decimals(add_item(item, DCM_PlanePositionSequence), DCM_ImagePositionPatient,
-                 grid.index_to_lps({0, 0, static_cast<double>(frame.slice)}));
+                 grid.centre_mm(0, 0, frame.slice));
+    if (!grid.is_regular()) put_measures_of_slice(item, grid, frame.slice);
     put_us(add_item(item, DCM_SegmentIdentificationSequence), DCM_ReferencedSegmentNumber,
            static_cast<std::uint16_t>(frame.segment));
 
@@ -255,7 +270,7 @@ ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, c
   put_segments(item, source, findings);
   put_referenced_series(item, findings, {});
   put_dimensions(item, findings);
-  put_shared_groups(item, source, axes_of(labels.grid));
+  put_shared_groups(item, source, labels.grid);
   put_frame_groups(item, findings, labels.grid, frames);
   put_pixels(item, labels, frames);
   save(object, file);

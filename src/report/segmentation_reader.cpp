@@ -55,32 +55,43 @@ std::uint16_t us(DcmItem& item, const DcmTagKey& tag) {
   return value;
 }
 
+/// How one frame lies, but for its position.
 struct Geometry {
   Vec3 column_step;  ///< from one column to the next
   Vec3 row_step;     ///< from one row to the next
   Vec3 normal;
-  double between_slices_mm = 0;
+  double thickness_mm = 0;
+
+  double voxel_mm3() const { return norm(column_step) * norm(row_step) * thickness_mm; }
+  double smallest_side_mm() const {
+    return std::min({norm(column_step), norm(row_step), thickness_mm});
+  }
 };
 
-Geometry geometry_of(DcmItem& object) {
-  DcmItem& shared = sub_item(object, DCM_SharedFunctionalGroupsSequence, 0);
+bool has_measures(DcmItem& groups) {
+  DcmItem* item = nullptr;
+  return groups.findAndGetSequenceItem(DCM_PixelMeasuresSequence, item).good();
+}
+
+/// @param measured  the groups that hold Pixel Measures: the shared ones or the frame's own
+Geometry geometry_of(DcmItem& shared, DcmItem& measured) {
   const auto o =
       decimals<6>(sub_item(shared, DCM_PlaneOrientationSequence, 0), DCM_ImageOrientationPatient);
-  DcmItem& measures = sub_item(shared, DCM_PixelMeasuresSequence, 0);
+  DcmItem& measures = sub_item(measured, DCM_PixelMeasuresSequence, 0);
   const auto spacing = decimals<2>(measures, DCM_PixelSpacing);
   const Vec3 x{o[0], o[1], o[2]}, y{o[3], o[4], o[5]};
   const Vec3 normal = cross(x, y);
+  const DcmTagKey thickness = &shared == &measured ? DCM_SpacingBetweenSlices : DCM_SliceThickness;
   return {spacing[1] * x, spacing[0] * y, (1 / norm(normal)) * normal,
-          decimals<1>(measures, DCM_SpacingBetweenSlices)[0]};
+          decimals<1>(measures, thickness)[0]};
 }
 
 /// Frames must lie a whole number of slice spacings apart, or the volume means nothing.
 void check_positions(const Geometry& geometry, const std::vector<Vec3>& positions) {
   for (const Vec3& position : positions) {
-    const double steps =
-        dot(position - positions.front(), geometry.normal) / geometry.between_slices_mm;
-    const double off = std::abs(steps - std::round(steps)) * geometry.between_slices_mm;
-    if (off > std::max(kPositionToleranceMm, 0.05 * geometry.between_slices_mm)) {
+    const double steps = dot(position - positions.front(), geometry.normal) / geometry.thickness_mm;
+    const double off = std::abs(steps - std::round(steps)) * geometry.thickness_mm;
+    if (off > std::max(kPositionToleranceMm, 0.05 * geometry.thickness_mm)) {
       fail("frames do not lie on the slice spacing");
     }
   }
@@ -105,9 +116,11 @@ void add_frame(const Pixels& pixels, std::size_t frame, const Vec3& position,
       column_sum += static_cast<double>(c);
     }
   }
+  const Vec3 sum = static_cast<double>(voxels) * position + row_sum * geometry.row_step +
+                   column_sum * geometry.column_step;
   segment.voxels += voxels;
-  segment.sum_mm = segment.sum_mm + static_cast<double>(voxels) * position +
-                   row_sum * geometry.row_step + column_sum * geometry.column_step;
+  segment.volume_mm3 += static_cast<double>(voxels) * geometry.voxel_mm3();
+  segment.moment = segment.moment + geometry.voxel_mm3() * sum;
 }
 
 std::map<int, MeasuredSegment> segments_of(DcmItem& object) {
@@ -144,7 +157,11 @@ MeasuredSegmentation measure_segmentation(const std::filesystem::path& file) {
     fail("Pixel Data is too short");
   }
 
-  const Geometry geometry = geometry_of(object);
+  DcmItem& shared = sub_item(object, DCM_SharedFunctionalGroupsSequence, 0);
+  const bool regular = has_measures(shared);
+  Geometry geometry;
+  if (regular) geometry = geometry_of(shared, shared);
+  MeasuredSegmentation measured;
   std::map<int, MeasuredSegment> segments = segments_of(object);
   std::vector<Vec3> positions;
   for (long i = 0; i < frames; ++i) {
@@ -155,19 +172,15 @@ MeasuredSegmentation measure_segmentation(const std::filesystem::path& file) {
         us(sub_item(groups, DCM_SegmentIdentificationSequence, 0), DCM_ReferencedSegmentNumber);
     const auto segment = segments.find(number);
     if (segment == segments.end()) fail("a frame names no segment");
+    if (!regular) geometry = geometry_of(shared, groups);
+    if (!(geometry.thickness_mm > 0)) fail("a frame has no thickness");
+    measured.voxel_mm3 = std::max(measured.voxel_mm3, geometry.voxel_mm3());
+    measured.smallest_side_mm = std::min(measured.smallest_side_mm, geometry.smallest_side_mm());
     add_frame(pixels, static_cast<std::size_t>(i), positions.back(), geometry, segment->second);
   }
-  check_positions(geometry, positions);
-
-  MeasuredSegmentation measured;
-  const double x = norm(geometry.column_step), y = norm(geometry.row_step);
-  measured.voxel_mm3 = x * y * geometry.between_slices_mm;
-  measured.smallest_side_mm = std::min({x, y, geometry.between_slices_mm});
+  if (regular) check_positions(geometry, positions);
   for (auto& [number, segment] : segments) {
-    segment.volume_mm3 = static_cast<double>(segment.voxels) * measured.voxel_mm3;
-    if (segment.voxels > 0) {
-      segment.centroid_mm = (1.0 / static_cast<double>(segment.voxels)) * segment.sum_mm;
-    }
+    if (segment.voxels > 0) segment.centroid_mm = (1 / segment.volume_mm3) * segment.moment;
     measured.segments.push_back(segment);
   }
   return measured;
@@ -187,7 +200,7 @@ void verify_against(const Findings& findings, const MeasuredSegmentation& measur
       const MeasuredSegment& part = measured.segments[static_cast<std::size_t>(number - 1)];
       sum.voxels += part.voxels;
       sum.volume_mm3 += part.volume_mm3;
-      sum.sum_mm = sum.sum_mm + part.sum_mm;
+      sum.moment = sum.moment + part.moment;
     }
     if (sum.voxels != finding.voxels) {
       fail(fmt::format("'{}' has {} voxels, the file {}", finding.label, finding.voxels,
@@ -199,7 +212,7 @@ void verify_against(const Findings& findings, const MeasuredSegmentation& measur
                        sum.volume_mm3));
     }
     if (sum.voxels == 0) continue;
-    const Vec3 centroid = (1.0 / static_cast<double>(sum.voxels)) * sum.sum_mm;
+    const Vec3 centroid = (1 / sum.volume_mm3) * sum.moment;
     const double off = norm(centroid - finding.centroid_mm);
     if (off > kCentroidToleranceVoxels * measured.smallest_side_mm) {
       fail(fmt::format("the centroid of '{}' is {} mm off", finding.label, off));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -16,17 +17,19 @@ struct MeasuredSegment {
   std::string label;
   std::int64_t voxels = 0;
   double volume_mm3 = 0;
-  Vec3 sum_mm{};       ///< of the voxel centres, LPS
-  Vec3 centroid_mm{};  ///< {0,0,0} if the segment is empty
+  Vec3 moment{};       ///< sum of the voxel centres, LPS mm, each times its volume in mm3
+  Vec3 centroid_mm{};  ///< moment / volume; {0,0,0} if the segment is empty
 };
 
 struct MeasuredSegmentation {
   std::vector<MeasuredSegment> segments;  ///< in order of number
-  double voxel_mm3 = 0;
-  double smallest_side_mm = 0;  ///< of a voxel
+  double voxel_mm3 = 0;                   ///< of the largest voxel, if frames differ in thickness
+  double smallest_side_mm = std::numeric_limits<double>::infinity();  ///< of a voxel
 };
 
 /// Positions are those of the frames themselves, so that a tilted gantry is measured as it lies.
+/// Frames are as thick as Spacing Between Slices says, or each as its own Slice Thickness, where
+/// Pixel Measures belong to the frame.
 /// @throws Error internal if the file is not a BINARY segmentation that makes sense
 MeasuredSegmentation measure_segmentation(const std::filesystem::path& file);
 

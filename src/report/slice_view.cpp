@@ -91,8 +91,7 @@ std::map<std::string, Extent> extents_of(const Findings& findings, const LabelMa
       for (std::int64_t c = 0; c < n[0]; ++c, ++i) {
         Extent* extent = labels.labels[i] == 0 ? nullptr : of_label[labels.labels[i]];
         if (extent == nullptr) continue;
-        extent->add(labels.grid.index_to_lps(
-            {static_cast<double>(c), static_cast<double>(r), static_cast<double>(k)}));
+        extent->add(labels.grid.centre_mm(c, r, k));
       }
     }
   }
@@ -126,8 +125,9 @@ std::vector<float> sample(const Grid& grid, const Plane& plane, const Value& val
     for (int u = 0; u < plane.width; ++u, ++i) {
       const Vec3 p = to_index(plane.origin_mm + static_cast<double>(u) * plane.right_mm +
                               static_cast<double>(v) * plane.down_mm);
+      const double slice = grid.slice_at_place(p[2]);
       const Neighbours x = neighbours(p[0], grid.size[0]), y = neighbours(p[1], grid.size[1]),
-                       z = neighbours(p[2], grid.size[2]);
+                       z = neighbours(slice, grid.size[2]);
       if (!x.inside || !y.inside || !z.inside) {
         out[i] = outside;
         continue;

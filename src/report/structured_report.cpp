@@ -97,9 +97,6 @@ void add_image_library(DcmItem& root, DcmItem& source, const Findings& findings,
   }
   if (voxel_count(grid.size) > 0) {
     const Vec3 spacing = grid.spacing_mm();
-    // Along the slice normal, also if the gantry was tilted.
-    const double between_slices =
-        std::abs(grid.index_to_lps.determinant()) / (spacing[0] * spacing[1]);
     struct Descriptor {
       const Code& name;
       double value;
@@ -109,9 +106,13 @@ void add_image_library(DcmItem& root, DcmItem& source, const Findings& findings,
          {Descriptor{codes::kRows, static_cast<double>(grid.size[1]), codes::kPixels},
           Descriptor{codes::kColumns, static_cast<double>(grid.size[0]), codes::kPixels},
           Descriptor{codes::kHorizontalSpacing, spacing[0], codes::kMillimetre},
-          Descriptor{codes::kVerticalSpacing, spacing[1], codes::kMillimetre},
-          Descriptor{codes::kSliceSpacing, between_slices, codes::kMillimetre}}) {
+          Descriptor{codes::kVerticalSpacing, spacing[1], codes::kMillimetre}}) {
       add_number_item(group, has_acq_context, d.name, d.value, d.unit);
+    }
+    // Along the slice normal, also if the gantry was tilted. Uneven slices have no one spacing.
+    if (grid.is_regular()) {
+      add_number_item(group, has_acq_context, codes::kSliceSpacing, grid.slice_distances_mm()[0],
+                      codes::kMillimetre);
     }
   }
   for (const SliceSource& slice : distinct_instances(findings)) {

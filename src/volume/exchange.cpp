@@ -80,6 +80,11 @@ void WholeFile::commit() {
   if (error) fail(error.value());
 }
 
+void need_regular(const Grid& grid) {
+  if (grid.is_regular()) return;
+  throw Error(ErrorCode::bad_argument, "slices of uneven distances", "an even grid: make_regular");
+}
+
 std::optional<Rescale> common_rescale(const Volume& volume) {
   if (volume.slices.empty()) return Rescale{};
   const auto of = [](const SliceSource& s) { return Rescale{s.slope, s.intercept}; };

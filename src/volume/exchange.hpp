@@ -25,14 +25,15 @@ inline constexpr double kQformToleranceMm = 0.05;
 /// for all slices: the stored type is kept and scl_slope, scl_inter hold them (in single precision,
 /// all that NIfTI-1 has); otherwise the real values as 32-bit float. The sform holds the affine,
 /// sheared or not; the qform too unless it cannot (kQformToleranceMm), and then qform_code is 0.
-/// @throws Error output if it cannot be written; bad_input if a side has over 32767 voxels
+/// @throws Error output if it cannot be written; bad_input if a side has over 32767 voxels;
+/// bad_argument if slices are unevenly spaced (make_regular)
 void write_nifti(const Volume& volume, const std::filesystem::path& file);
 
 /// Writes `file` (.mha: header and values in one), whole or not at all. MetaImage has no slope, so
 /// the real values are written: in the stored type if that is what they are; as 16-bit, else 32-bit
 /// signed integers if slope and intercept are whole numbers; otherwise as 32-bit float. A sheared
 /// affine is a TransformMatrix whose axes are not at right angles.
-/// @throws Error output
+/// @throws Error output; bad_argument if slices are unevenly spaced (make_regular)
 void write_meta_image(const Volume& volume, const std::filesystem::path& file);
 
 /// Reads .nii, .nii.gz, .mha and .mhd, told apart by name. Integers keep their type and NIfTI's
@@ -75,7 +76,8 @@ void restore_file_order(Volume& volume);
 /// Labels, one per voxel of the grid, as 8-bit NIfTI-1 with intent NIFTI_INTENT_LABEL. The header's
 /// description says that they are unverified.
 /// @param turn_round  write the last slice first: the order of a file whose volume is_turned_round
-/// @throws Error output; bad_argument if there are not as many labels as voxels
+/// @throws Error output; bad_argument if there are not as many labels as voxels, or slices
+/// are unevenly spaced
 void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, bool turn_round,
                         const std::filesystem::path& file);
 

@@ -69,6 +69,9 @@ struct Rescale {
   bool operator==(const Rescale&) const = default;
 };
 
+/// @throws Error bad_argument if slices are unevenly spaced, which no such file can say
+void need_regular(const Grid& grid);
+
 /// The one rescale of all slices, if they have one.
 std::optional<Rescale> common_rescale(const Volume& volume);
 

@@ -259,6 +259,7 @@ Volume read_meta_image(const fs::path& file, const dicom::Limits& limits) {
 }  // namespace exchange
 
 void write_meta_image(const Volume& volume, const fs::path& file) {
+  exchange::need_regular(volume.grid);
   using namespace exchange;
   const ScalarType type = type_of_real_values(volume);
   WholeFile out(file, false);

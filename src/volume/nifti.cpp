@@ -234,6 +234,7 @@ Volume read_nifti(const fs::path& file, const dicom::Limits& limits) {
 }  // namespace exchange
 
 void write_nifti(const Volume& volume, const fs::path& file) {
+  exchange::need_regular(volume.grid);
   using namespace exchange;
   const std::optional<Rescale> rescale = common_rescale(volume);
   const bool keep = rescale && fits_header(*rescale);
@@ -256,6 +257,7 @@ void write_nifti(const Volume& volume, const fs::path& file) {
 void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, bool turn_round,
                         const fs::path& file) {
   using namespace exchange;
+  need_regular(grid);
   if (labels.size() != static_cast<std::size_t>(voxel_count(grid.size))) {
     throw Error(ErrorCode::bad_argument, "labels and grid have different sizes");
   }

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 
 #include "core/error.hpp"
 #include "dicom/pixels.hpp"
+#include "volume/slice_distances.hpp"
 #include "volume/stacks.hpp"
 
 namespace osler {
@@ -125,65 +127,6 @@ void drop_duplicates(Slices& slices, const Vec3& normal, StackPlan& plan,
   slices = std::move(kept);
 }
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-/// From the first to the last slice, per slice.
-Vec3 mean_step(const Slices& slices) {
-  return (1 / (static_cast<double>(slices.size()) - 1)) *
-         (*slices.back().frame().position_mm - *slices.front().frame().position_mm);
-}
-
-/// Every distance between neighbours against the regular grid. @return true if it is regular
-bool check_distances(const Slices& slices, const Vec3& normal, StackPlan& plan) {
-  std::vector<double> gaps;
-  for (std::size_t k = 1; k < slices.size(); ++k) {
-    gaps.push_back(along(slices[k], normal) - along(slices[k - 1], normal));
-  }
-  const double typical = median(gaps);
-  const double tolerance = std::max(kSpacingToleranceMm, 0.01 * typical);
-  std::string missing;
-  bool variable = false;
-  for (std::size_t k = 0; k < gaps.size(); ++k) {
-    if (std::abs(gaps[k] - typical) <= tolerance) continue;
-    const double steps = std::round(gaps[k] / typical);
-    if (steps >= 2 && std::abs(gaps[k] - steps * typical) <= steps * tolerance) {
-      missing +=
-          fmt::format("{}{:.0f} after slice {}", missing.empty() ? "" : ", ", steps - 1, k + 1);
-    } else {
-      variable = true;
-    }
-  }
-  if (!missing.empty()) {
-    plan.add("missing_slice",
-             fmt::format("slices are missing at {:.3f} mm spacing: {}", typical, missing), true);
-  }
-  if (variable) {
-    const auto [low, high] = std::minmax_element(gaps.begin(), gaps.end());
-    plan.add("variable_spacing",
-             fmt::format("distance between slices varies from {:.3f} to {:.3f} mm", *low, *high),
-             true);
-  }
-  return missing.empty() && !variable;
-}
-
-void check_line(const Slices& slices, const Vec3& normal, StackPlan& plan) {
-  const Vec3 first = *slices.front().frame().position_mm, step = mean_step(slices);
-  double sideways = 0;
-  for (std::size_t k = 0; k < slices.size(); ++k) {
-    Vec3 off = *slices[k].frame().position_mm - first - static_cast<double>(k) * step;
-    off = off - dot(off, normal) * normal;
-    sideways = std::max(sideways, norm(off));
-  }
-  if (sideways > kSidewaysToleranceMm) {
-    plan.add("irregular_positions",
-             fmt::format("slice positions leave a straight line by {:.3f} mm", sideways), true);
-  }
-}
-
 ScalarType scalar_type(const dicom::PixelFormat& format) {
   if (format.bits_allocated == 8) return format.is_signed ? ScalarType::i8 : ScalarType::u8;
   if (format.bits_allocated == 16) return format.is_signed ? ScalarType::i16 : ScalarType::u16;
@@ -203,7 +146,7 @@ bool check_size(const Slices& slices, StackPlan& plan, const dicom::Limits& limi
   return false;
 }
 
-StackPlan plan_stack(Stack stack, const dicom::Limits& limits) {
+StackPlan plan_stack(Stack stack, const dicom::Limits& limits, const PlanPolicy& policy) {
   StackPlan plan;
   Slices& slices = stack.slices;
   check_attributes(slices, plan);
@@ -218,7 +161,8 @@ StackPlan plan_stack(Stack stack, const dicom::Limits& limits) {
     plan.add("single_slice", "one slice: not a volume", true);
     return plan;
   }
-  if (check_distances(slices, normal, plan)) check_line(slices, normal, plan);
+  SliceDistances distances = check_distances(slices, normal, policy);
+  std::move(distances.reasons.begin(), distances.reasons.end(), std::back_inserter(plan.reasons));
 
   const SliceRef& first = slices.front();
   VolumePlan volume;
@@ -231,7 +175,8 @@ StackPlan plan_stack(Stack stack, const dicom::Limits& limits) {
   const auto& spacing = *first.frame().spacing_mm;
   volume.grid.index_to_lps =
       Affine::from_columns(spacing[1] * row_of(first), spacing[0] * column_of(first),
-                           mean_step(slices), *first.frame().position_mm);
+                           distances.step_mm, *first.frame().position_mm);
+  volume.grid.slice_at = std::move(distances.slice_at);
   const double tilt = volume.grid.tilt_deg();
   if (tilt > kTiltToleranceDeg) {
     plan.add("gantry_tilt",
@@ -245,13 +190,14 @@ StackPlan plan_stack(Stack stack, const dicom::Limits& limits) {
 
 }  // namespace
 
-SeriesPlan plan_series(const dicom::Series& series, const dicom::Limits& limits) {
+SeriesPlan plan_series(const dicom::Series& series, const dicom::Limits& limits,
+                       const PlanPolicy& policy) {
   SeriesPlan plan;
   const Slices slices = select_slices(series, plan.reasons);
   if (slices.empty()) return plan;
   std::vector<StackPlan> stacks;
   for (Stack& stack : split_into_stacks(slices, plan.reasons)) {
-    stacks.push_back(plan_stack(std::move(stack), limits));
+    stacks.push_back(plan_stack(std::move(stack), limits, policy));
   }
   const bool any_usable = std::any_of(stacks.begin(), stacks.end(),
                                       [](const StackPlan& s) { return s.volume && !s.refused(); });

@@ -41,12 +41,23 @@ inline constexpr double kOrientationTolerance = 1e-4;
 inline constexpr double kOrthonormalTolerance = 1e-3;
 /// A step that leans less off the normal than this is rounding of positions, not a tilted gantry.
 inline constexpr double kTiltToleranceDeg = 0.05;
-/// Positions that leave a straight line by more make no regular grid.
-inline constexpr double kSidewaysToleranceMm = 0.1;
+/// A slice that lies further than this from where the grid puts it does not belong to that grid:
+/// sideways it is on no straight line with the others; along the normal the spacing is uneven.
+inline constexpr double kPositionToleranceMm = 0.1;
+/// Between slices that lie further apart than this many times the median distance nothing is
+/// interpolated: what lies there was not imaged.
+inline constexpr double kWidestGap = 3.0;
+
+struct PlanPolicy {
+  /// Where slices are missing the volume is used all the same, with a warning: what lies between is
+  /// interpolated for a model, and voxels count half-way into the gap.
+  bool interpolate_missing_slices = false;
+};
 
 /// Sorts by position along row x column, never by Instance Number; spacing is
 /// (last - first) / (n - 1), never Slice Thickness. Lists every problem.
-SeriesPlan plan_series(const dicom::Series& series, const dicom::Limits& limits = {});
+SeriesPlan plan_series(const dicom::Series& series, const dicom::Limits& limits = {},
+                       const PlanPolicy& policy = {});
 
 /// Decodes the slices, in parallel, straight into the volume's buffer.
 /// @throws Error bad_input if a slice cannot be decoded

@@ -149,6 +149,12 @@ void split_repeating(Stack stack, std::vector<Stack>& out, std::vector<Reason>& 
   out.push_back(std::move(stack));
 }
 
+/// Segmentation and Label Map Segmentation Storage: what was found on images, not an image.
+bool is_segmentation(const Instance& i) {
+  return i.sop_class_uid == "1.2.840.10008.5.1.4.1.1.66.4" ||
+         i.sop_class_uid == "1.2.840.10008.5.1.4.1.1.66.7";
+}
+
 }  // namespace
 
 Vec3 slice_normal(const SliceRef& slice) {
@@ -165,7 +171,7 @@ double along(const SliceRef& slice, const Vec3& normal) {
 std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Reason>& reasons) {
   std::vector<SliceRef> slices;
   std::size_t mosaics = 0, damaged = 0, no_pixels = 0, no_geometry = 0, localizers = 0, colour = 0,
-              frames = 0, undescribed = 0;
+              frames = 0, undescribed = 0, segmentations = 0;
   std::string damage;
   for (const Instance& i : series.instances) {
     if (!i.damage.empty()) {
@@ -173,6 +179,8 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
       damage = i.damage;
     } else if (!i.has_pixel_data) {
       ++no_pixels;
+    } else if (is_segmentation(i)) {
+      ++segmentations;
     } else if (i.pixels.samples_per_pixel != 1) {
       ++colour;
     } else if (static_cast<int>(i.frames.size()) != i.pixels.frames) {
@@ -211,9 +219,10 @@ std::vector<SliceRef> select_slices(const dicom::Series& series, std::vector<Rea
                        fmt::format("{} of {} files are damaged: {}", damaged, all, damage), true});
   }
   say(no_pixels, all, "not_an_image", "instances hold no pixel data");
+  say(segmentations, all, "segmentation", "instances are segmentations");
   say(colour, all, "colour_image", "instances are colour images");
   say(undescribed, all, "frames_not_described",
-      "instances describe another number of frames than they hold");
+      "instances do not say where each of their frames lies");
   say(no_geometry, frames, "no_geometry",
       "frames lack Image Position, Image Orientation or Pixel Spacing");
   say(mosaics, frames, "mosaic", "frames are mosaics: many slices tiled into one image");

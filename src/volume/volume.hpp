@@ -1,6 +1,7 @@
 #pragma once
 // A volume in patient space: stored integers as the scanner sent them, and where each voxel lies.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -16,19 +17,45 @@
 
 namespace osler {
 
-/// A regular grid in patient space. Index (c, r, k) = (column, row, slice), c fastest in memory;
-/// `index_to_lps` maps the index of a voxel to its centre in LPS millimetres. Slices ascend along
-/// the slice normal row x column; a tilted gantry is a third column that leans off that normal.
+/// A grid in patient space. Index (c, r, k) = (column, row, slice), c fastest in memory. Slices
+/// ascend along the slice normal row x column; a tilted gantry is a third column of the affine that
+/// leans off that normal.
+///
+/// Of a regular grid `index_to_lps` maps the index of a voxel to its centre in LPS millimetres.
+/// Where a scanner spaced its slices unevenly, slice k lies at `slice_at[k]` along the third axis
+/// instead of at k: (c, r, slice_at[k]) goes through the affine. `centre_mm` is right for both.
 struct Grid {
   Size3 size{0, 0, 0};
   Affine index_to_lps;
+  /// One per slice, in steps of the third column, ascending from 0 to size.z - 1; empty if regular.
+  std::vector<double> slice_at{};
 
+  bool operator==(const Grid&) const = default;
+
+  bool is_regular() const { return slice_at.empty(); }
+  double place_of_slice(std::int64_t k) const {
+    return is_regular() ? static_cast<double>(k) : slice_at[static_cast<std::size_t>(k)];
+  }
+  /// The inverse of place_of_slice, linear between slices; outside, their outermost distance goes
+  /// on.
+  double slice_at_place(double place) const;
+  Vec3 centre_mm(std::int64_t c, std::int64_t r, std::int64_t k) const {
+    return index_to_lps({static_cast<double>(c), static_cast<double>(r), place_of_slice(k)});
+  }
+
+  /// Between columns, between rows, between slices (their mean, along the third axis).
   Vec3 spacing_mm() const {
     return {norm(index_to_lps.column(0)), norm(index_to_lps.column(1)),
             norm(index_to_lps.column(2))};
   }
-  /// Volume of one voxel: |det|, right for sheared grids too.
+  /// The least and the largest distance of neighbouring slices along the normal; of a single slice
+  /// the step of the affine.
+  std::array<double, 2> slice_distances_mm() const;
+  /// Volume of one voxel: |det|, right for sheared grids too. The mean, if slices are uneven.
   double voxel_mm3() const;
+  /// Of a voxel of slice k, which reaches half-way to both neighbours; an outermost slice reaches
+  /// as far outwards as inwards.
+  double voxel_mm3(std::int64_t k) const;
   /// Angle between the slice step and the slice normal, degrees.
   double tilt_deg() const;
 };

@@ -198,6 +198,30 @@ def read_sides(seg_file):
     return {side: Side(np.vstack(p), voxel) for side, p in points.items()}
 
 
+def measure_frames(seg_file):
+    """{"left": (mL, centroid)} of a segmentation whose frames each have a place and a thickness of
+    their own, frame by frame as pydicom reads them: no regular volume can be made of these."""
+    seg = pydicom.dcmread(seg_file)
+    side_of = {}
+    for item in seg.SegmentSequence:
+        modifiers = item.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence
+        side_of[item.SegmentNumber] = next(SIDES[m.CodeValue] for m in modifiers if m.CodeValue in SIDES)
+    orientation = seg.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0]
+    row, column = np.reshape([float(v) for v in orientation.ImageOrientationPatient], (2, 3))
+    sums = {side: [0.0, np.zeros(3)] for side in set(side_of.values())}
+    for pixels, group in zip(seg.pixel_array, seg.PerFrameFunctionalGroupsSequence):
+        measures = group.PixelMeasuresSequence[0]
+        between_rows, between_columns = map(float, measures.PixelSpacing)
+        mm3 = between_rows * between_columns * float(measures.SliceThickness)
+        r, c = np.nonzero(pixels)
+        first = np.array([float(v) for v in group.PlanePositionSequence[0].ImagePositionPatient])
+        places = first + np.outer(c * between_columns, row) + np.outer(r * between_rows, column)
+        total = sums[side_of[group.SegmentIdentificationSequence[0].ReferencedSegmentNumber]]
+        total[0] += mm3 * len(r)
+        total[1] += mm3 * places.sum(axis=0)
+    return {side: (mm3 / 1000, moment / mm3) for side, (mm3, moment) in sums.items()}
+
+
 def findings_of(out, study_uid):
     file = Path(out) / study_uid / "findings.json"
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None

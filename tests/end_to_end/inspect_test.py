@@ -85,7 +85,7 @@ def main(which):
             one(check, "head-ct", harness.make_sample("head-ct", work / "ct"), "usable")
         else:
             one(check, "datalad", harness.unpacked("mr/datalad_T1w_adult"), "usable")
-            one(check, "GE tilt", harness.unpacked("ct/GE_tilt_variable_spacing"), "refused",
+            one(check, "GE tilt", harness.unpacked("ct/GE_tilt_variable_spacing"), "usable_with",
                 ("variable_spacing", "gantry_tilt"))
             one(check, "LIDC", harness.unpacked("ct/LIDC-IDRI-0001"), "usable")
     check.finish()

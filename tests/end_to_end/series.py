@@ -17,6 +17,7 @@ SECRETS = ("Quixwort", "Zebedee", PATIENT_ID)
 class Head:
     voxels: np.ndarray  # [column, row, slice]
     affine: np.ndarray  # 4 x 4: (column, row, slice) -> LPS mm
+    places: np.ndarray | None = None  # of unevenly spaced slices, in steps of the affine's third column
 
     @property
     def spacing(self):
@@ -89,6 +90,25 @@ def pose(rng, degrees, millimetres, centre):
     return matrix
 
 
+def resliced(head, places, lean):
+    """Other slices of the same anatomy, linear: at `places` (in slices of `head`), each shifted along
+    its columns by `lean` rows a slice, as a tilted gantry does."""
+    columns, rows, _ = head.voxels.shape
+    # The middle slice stays where it is, so that the head stays in the field of view.
+    offset = lean * (np.asarray(places) - (places[0] + places[-1]) / 2)
+    voxels = np.zeros((columns, rows, len(places)), head.voxels.dtype)
+    row = np.arange(rows)
+    for k, place in enumerate(places):
+        low = min(int(place), head.voxels.shape[2] - 2)
+        flat = head.voxels[:, :, low] * (1 - place + low) + head.voxels[:, :, low + 1] * (place - low)
+        for c in range(columns):
+            voxels[c, :, k] = np.rint(np.interp(row + offset[k], row, flat[c], 0, 0))
+    affine = head.affine.copy()
+    affine[:3, 3] = head.to_mm((0, offset[0], places[0]))
+    affine[:3, 2] = head.affine[:3, 2] + lean * head.affine[:3, 1]
+    return Head(voxels, affine, np.asarray(places) - places[0])
+
+
 def uid_of(*words):
     return generate_uid(prefix="2.25.", entropy_srcs=list(words))
 
@@ -129,7 +149,8 @@ def write_head(head, folder, name, instance_numbers="ascending", rng=None):
         ds.MRAcquisitionType, ds.EchoTime, ds.EchoTrainLength = "3D", "3", 1
         ds.PositionReferenceIndicator = ""
         ds.InstanceNumber = int(numbers[k])
-        ds.ImagePositionPatient = decimals(head.to_mm((0, 0, k)))
+        place = k if head.places is None else head.places[k]
+        ds.ImagePositionPatient = decimals(head.to_mm((0, 0, place)))
         ds.ImageOrientationPatient = decimals(np.r_[directions[:, 0], directions[:, 1]])
         ds.PixelSpacing = decimals((head.spacing[1], head.spacing[0]))
         ds.SliceThickness = decimals([head.spacing[2]])[0]

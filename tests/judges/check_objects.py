@@ -26,7 +26,7 @@ SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "findings.schema.json"
 COPIED = ("SpecificCharacterSet PatientName PatientID IssuerOfPatientID PatientBirthDate PatientSex "
           "StudyInstanceUID StudyDate StudyTime StudyID AccessionNumber StudyDescription "
           "ReferringPhysicianName FrameOfReferenceUID").split()
-REGULAR_NEEDED = "regularly-spaced"  # highdicom makes no volume of a tilted gantry
+REGULAR_NEEDED = "regularly-spaced"  # highdicom makes no volume of a tilted gantry or of uneven slices
 
 faults = []
 
@@ -88,24 +88,30 @@ def check_common(path, ds, sources):
 
 
 def segments_by_hand(ds):
-    """{number: (voxels, mm3, centroid)} from bits and frame positions alone."""
+    """{number: (voxels, mm3, centroid)} from bits, frame positions and thicknesses alone; the largest
+    voxel in mm3; the smallest side of one in mm."""
     shared = ds.SharedFunctionalGroupsSequence[0]
     x, y = np.reshape([float(v) for v in
                        shared.PlaneOrientationSequence[0].ImageOrientationPatient], (2, 3))
-    measures = shared.PixelMeasuresSequence[0]
-    dy, dx = map(float, measures.PixelSpacing)
-    voxel = dx * dy * float(measures.SpacingBetweenSlices)
     bits = np.unpackbits(np.frombuffer(ds.PixelData, np.uint8), bitorder="little")
     size = ds.Rows * ds.Columns
-    sums = {s.SegmentNumber: [0, np.zeros(3)] for s in ds.SegmentSequence}
+    sums = {s.SegmentNumber: [0, 0.0, np.zeros(3)] for s in ds.SegmentSequence}
+    largest, side = 0, np.inf
     for i, frame in enumerate(ds.PerFrameFunctionalGroupsSequence):
         r, c = np.nonzero(bits[i * size:(i + 1) * size].reshape(ds.Rows, ds.Columns))
         at = np.array([float(v) for v in frame.PlanePositionSequence[0].ImagePositionPatient])
+        # Slices of one distance share it; uneven ones are each as thick as they say.
+        own = "PixelMeasuresSequence" in frame
+        measures = (frame if own else shared).PixelMeasuresSequence[0]
+        dy, dx = map(float, measures.PixelSpacing)
+        thickness = float(measures.SliceThickness if own else measures.SpacingBetweenSlices)
+        voxel = dx * dy * thickness
+        largest, side = max(largest, voxel), min(side, dx, dy, thickness)
         entry = sums[frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber]
         entry[0] += len(r)
-        entry[1] = entry[1] + len(r) * at + r.sum() * dy * y + c.sum() * dx * x
-    side = min(dx, dy, float(measures.SpacingBetweenSlices))
-    return {n: (v, v * voxel, s / v if v else None) for n, (v, s) in sums.items()}, voxel, side
+        entry[1] += voxel * len(r)
+        entry[2] = entry[2] + voxel * (len(r) * at + r.sum() * dy * y + c.sum() * dx * x)
+    return {n: (v, mm3, s / mm3 if v else None) for n, (v, mm3, s) in sums.items()}, largest, side
 
 
 def check_segmentation(path, ds, sources):
@@ -182,8 +188,7 @@ def check_report(path, ds, seg, sources):
         points = [x for x in parent.ContentSequence
                   if x.ValueType == "SCOORD3D" and name_of(x) == "128138"]
         parts = [seg[1][int(n)] for n in numbers]
-        voxels = sum(p[0] for p in parts)
-        centroid = sum(p[0] * p[2] for p in parts if p[0]) / max(voxels, 1)
+        centroid = sum(p[1] * p[2] for p in parts if p[0]) / max(held, 1e-9)
         if len(points) != 1:
             fault(path, f"segments {numbers} have {len(points)} centres of mass")
         elif np.linalg.norm(centroid - np.array(points[0].GraphicData)) > 0.5 * seg[3]:

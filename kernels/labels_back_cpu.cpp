@@ -1,0 +1,448 @@
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <type_traits>
+
+#include "kernels/labels_back_math.hpp"
+
+// One formula for all processors: each function is compiled for several instruction sets and the
+// program takes the best that the machine has. Contraction to fused multiply-add is off for the
+// whole room (CMakeLists.txt), so that they give the same bits.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
+#define OSLER_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define OSLER_CLONES
+#endif
+
+namespace osler::kernels {
+namespace {
+
+constexpr std::int64_t kBlock = 4096;  // voxels that are decided together: fits the first cache
+
+// ---------------------------------------------------------------- the network's own grid
+
+/// Half and bfloat16 are ordered as their sign and magnitude are; NaN lies below all.
+OSLER_CLONES
+void take_higher_16(const std::uint16_t* __restrict scores, std::int64_t n, std::int16_t infinity,
+                    std::int16_t own, std::int16_t* __restrict best,
+                    std::int16_t* __restrict second, std::int16_t* __restrict top) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto bits = static_cast<std::int16_t>(scores[i]);
+    const auto magnitude = static_cast<std::int16_t>(bits & 0x7FFF);
+    const auto sign = static_cast<std::int16_t>(bits >> 15);
+    // Masks, not branches, or the loop is not made one of vectors.
+    const auto nan = static_cast<std::int16_t>(-(magnitude > infinity));
+    const auto number = static_cast<std::int16_t>((magnitude ^ sign) - sign);
+    const auto key = static_cast<std::int16_t>((number & ~nan) | (nan & -32768));
+    const std::int16_t before = best[i];
+    const auto higher = static_cast<std::int16_t>(-(key > before));
+    second[i] = std::max(second[i], std::min(key, before));
+    top[i] = static_cast<std::int16_t>((own & higher) | (top[i] & ~higher));
+    best[i] = std::max(key, before);
+  }
+}
+
+OSLER_CLONES
+void take_higher_32(const float* __restrict scores, std::int64_t n, std::int32_t own,
+                    float* __restrict best, float* __restrict second,
+                    std::int32_t* __restrict top) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float score = scores[i], before = best[i], second_before = second[i];
+    const std::int32_t top_before = top[i];
+    const float lower = score > before ? before : score;
+    second[i] = lower > second_before ? lower : second_before;
+    top[i] = score > before ? own : top_before;
+    best[i] = score > before ? score : before;
+  }
+}
+
+/// The score whose key this is; below all: minus infinity.
+template <typename T>
+T score_of(std::int16_t key, std::int16_t infinity) {
+  const std::int16_t held = std::max(key, static_cast<std::int16_t>(-infinity));
+  return {static_cast<std::uint16_t>(held < 0 ? 0x8000 | -held : held)};
+}
+
+/// Voxels of the network's grid, each decided for itself: of `highest` the class that wins and the
+/// highest score of any other, of `regions` the label.
+template <typename T>
+class NetworkGrid {
+ public:
+  NetworkGrid(const ScoresView& scores, const LabelsBackTask& task)
+      : scores_(scores),
+        task_(task),
+        planes_(planes_of(scores, task)),
+        plane_(scores.size[0] * scores.size[1]),
+        top_(static_cast<std::size_t>(plane_ * (planes_.end - planes_.begin))) {
+    if (task.decision == Decision::highest) {
+      second_ = std::make_unique_for_overwrite<T[]>(top_.size());
+    }
+    const auto n = static_cast<std::int64_t>(top_.size());
+#pragma omp parallel for schedule(static)
+    for (std::int64_t begin = 0; begin < n; begin += kBlock) {
+      const std::int64_t count = std::min(kBlock, n - begin);
+      task.decision == Decision::highest ? decide_highest(begin, count)
+                                         : decide_regions(begin, count);
+    }
+  }
+
+  /// Of a line along x, which begins at this place of `top` and `second`.
+  std::int64_t line(std::int64_t y, std::int64_t z) const {
+    return (z - planes_.begin) * plane_ + y * scores_.size[0];
+  }
+  const std::uint8_t* top() const {
+    return top_.data();
+  }
+  const T* second() const {
+    return second_.get();
+  }
+  /// The scores of a class; indexed as `top` is.
+  const T* of_class(int c) const {
+    return static_cast<const T*>(scores_.scores) +
+           (c * scores_.planes + planes_.begin - scores_.first_plane) * plane_;
+  }
+
+ private:
+  void decide_regions(std::int64_t from, std::int64_t n) {
+    for (std::int64_t i = from; i < from + n; ++i) {
+      Decider decider(task_.decision, task_.threshold, 0);
+      for (int c = 0; c < scores_.classes; ++c) {
+        decider.take(to_float(of_class(c)[i]), task_.label_of[static_cast<std::size_t>(c)]);
+      }
+      top_[static_cast<std::size_t>(i)] = decider.label;
+    }
+  }
+
+  void decide_highest(std::int64_t from, std::int64_t n) {
+    using Key = std::conditional_t<sizeof(T) == 2, std::int16_t, float>;
+    using Class = std::conditional_t<sizeof(T) == 2, std::int16_t, std::int32_t>;
+    constexpr std::int16_t kInfinity = std::is_same_v<T, Half> ? 0x7C00 : 0x7F80;
+    Key best[kBlock], second[kBlock];
+    Class top[kBlock];
+    const Key lowest = sizeof(T) == 2 ? static_cast<Key>(-32768) : static_cast<Key>(-INFINITY);
+    std::fill_n(best, n, lowest);
+    std::fill_n(second, n, lowest);
+    std::fill_n(top, n, Class{0});
+    for (int c = 0; c < scores_.classes; ++c) {
+      if constexpr (sizeof(T) == 2) {
+        take_higher_16(reinterpret_cast<const std::uint16_t*>(of_class(c) + from), n, kInfinity,
+                       static_cast<Class>(c), best, second, top);
+      } else {
+        take_higher_32(of_class(c) + from, n, c, best, second, top);
+      }
+    }
+    for (std::int64_t i = 0; i < n; ++i) {
+      top_[static_cast<std::size_t>(from + i)] = static_cast<std::uint8_t>(top[i]);
+      if constexpr (sizeof(T) == 2) {
+        second_[static_cast<std::size_t>(from + i)] = score_of<T>(second[i], kInfinity);
+      } else {
+        second_[static_cast<std::size_t>(from + i)] = second[i];
+      }
+    }
+  }
+
+  const ScoresView& scores_;
+  const LabelsBackTask& task_;
+  PlaneRange planes_;
+  std::int64_t plane_;
+  std::vector<std::uint8_t> top_;
+  std::unique_ptr<T[]> second_;
+};
+
+// ---------------------------------------------------------------- a cell whose corners disagree
+
+/// The two columns of four corners each that the places of one cell are interpolated from.
+struct Cell {
+  std::int64_t line[4];    ///< of the four lines along x, as NetworkGrid counts
+  std::int64_t low, high;  ///< columns
+  LineWeights weights;
+};
+
+struct Ends {
+  float low, high;
+};
+
+template <typename T>
+Ends ends_of(const T* scores, const Cell& cell) {
+  const auto blended = [&](std::int64_t x) {
+    return across_lines(cell.weights, to_float(scores[cell.line[0] + x]),
+                        to_float(scores[cell.line[1] + x]), to_float(scores[cell.line[2] + x]),
+                        to_float(scores[cell.line[3] + x]));
+  };
+  return {blended(cell.low), blended(cell.high)};
+}
+
+/// Decides places of one cell by the classes that win at its corners; what no other class can
+/// reach needs no more.
+template <typename T>
+class CellDecider {
+ public:
+  CellDecider(const NetworkGrid<T>& network, const LabelsBackTask& task, const Cell& cell)
+      : network_(network), task_(task), cell_(cell) {
+    if (task.decision == Decision::regions) return;
+    for (const std::int64_t line : cell.line) {
+      add(network.top()[line + cell.low]);
+      add(network.top()[line + cell.high]);
+    }
+    others_ = ends_of(network.second(), cell);
+  }
+
+  /// @param x  weight of the higher column
+  std::uint8_t label_at(float x) {
+    if (task_.decision == Decision::highest) {
+      float best = -INFINITY;
+      std::uint8_t top = 0;
+      for (int i = 0; i < candidates_; ++i) {
+        const float score = along_line(x, ends_[i].low, ends_[i].high);
+        if (score > best) {
+          best = score;
+          top = classes_[i];
+        }
+      }
+      // No class that wins at no corner is above the second best anywhere, and the mean grows with
+      // each of its terms, rounding included: what beats theirs beats every such class.
+      if (best > along_line(x, others_.low, others_.high)) return task_.label_of[top];
+    }
+    Decider decider(task_.decision, task_.threshold, task_.label_of[0]);
+    for (int c = 0; c < static_cast<int>(task_.label_of.size()); ++c) {
+      const Ends ends = ends_of(network_.of_class(c), cell_);
+      decider.take(along_line(x, ends.low, ends.high), task_.label_of[static_cast<std::size_t>(c)]);
+    }
+    return decider.label;
+  }
+
+ private:
+  /// Keeps the classes in order: of equal scores the lower one wins.
+  void add(std::uint8_t top) {
+    int at = candidates_;
+    while (at > 0 && classes_[at - 1] > top) --at;
+    if (at > 0 && classes_[at - 1] == top) return;
+    for (int i = candidates_; i > at; --i) {
+      classes_[i] = classes_[i - 1];
+      ends_[i] = ends_[i - 1];
+    }
+    classes_[at] = top;
+    ends_[at] = ends_of(network_.of_class(top), cell_);
+    ++candidates_;
+  }
+
+  const NetworkGrid<T>& network_;
+  const LabelsBackTask& task_;
+  const Cell& cell_;
+  int candidates_ = 0;
+  std::uint8_t classes_[8]{};
+  Ends ends_[8]{};
+  Ends others_{};
+};
+
+double place_of_slice(const LabelsBackTask& task, std::int64_t z) {
+  return task.slice_at.empty() ? static_cast<double>(z)
+                               : task.slice_at[static_cast<std::size_t>(z)];
+}
+
+// ---------------------------------------------------------------- a grid along the network's axes
+
+/// Which outputs of a row lie in which cell of the network's x axis.
+struct XTable {
+  std::vector<float> weight;             ///< one per output voxel
+  std::vector<std::int32_t> begin, end;  ///< outputs of each cell, whatever the direction
+  std::int32_t inside_begin = 0, inside_end = 0;
+
+  XTable(const LabelsBackTask& task, std::int64_t nx)
+      : begin(static_cast<std::size_t>(nx), 0), end(static_cast<std::size_t>(nx), 0) {
+    const bool linear = task.interpolation[0] == Interpolation::linear;
+    const double scale = task.out_to_in.m[0], shift = task.out_to_in.m[3];
+    for (std::int64_t x = 0; x < task.out_size[0]; ++x) {
+      const Neighbours at = neighbours(scale * static_cast<double>(x) + shift, nx, linear);
+      weight.push_back(at.weight);
+      if (!at.inside) continue;
+      const auto cell = static_cast<std::size_t>(at.low);
+      const auto here = static_cast<std::int32_t>(x);
+      if (begin[cell] == end[cell]) begin[cell] = here;
+      end[cell] = here + 1;
+      if (inside_begin == inside_end) inside_begin = here;
+      inside_end = here + 1;
+    }
+  }
+};
+
+template <typename T>
+class AlignedRows {
+ public:
+  AlignedRows(const ScoresView& scores, const LabelsBackTask& task, const NetworkGrid<T>& network)
+      : scores_(scores),
+        task_(task),
+        network_(network),
+        x_(task, scores.size[0]),
+        x_linear_(task.interpolation[0] == Interpolation::linear) {}
+
+  static bool applies(const Affine& a) {
+    return a.m[1] == 0 && a.m[2] == 0 && a.m[4] == 0 && a.m[6] == 0 && a.m[8] == 0 && a.m[9] == 0;
+  }
+
+  /// @param same  scratch of one thread: one per column
+  void row(std::int64_t y, std::int64_t z, std::uint8_t* out,
+           std::vector<std::uint8_t>& same) const {
+    const Affine& a = task_.out_to_in;
+    const Neighbours nz = neighbours(a.m[10] * place_of_slice(task_, z) + a.m[11], scores_.size[2],
+                                     task_.interpolation[2] == Interpolation::linear);
+    if (nz.low < task_.cell_begin || nz.low >= task_.cell_end) return;
+    const Neighbours ny = neighbours(a.m[5] * static_cast<double>(y) + a.m[7], scores_.size[1],
+                                     task_.interpolation[1] == Interpolation::linear);
+    const auto width = static_cast<std::size_t>(task_.out_size[0]);
+    if (!nz.inside || !ny.inside || x_.inside_begin == x_.inside_end) {
+      std::memset(out, task_.outside, width);
+      return;
+    }
+    std::memset(out, task_.outside, static_cast<std::size_t>(x_.inside_begin));
+    std::memset(out + x_.inside_end, task_.outside,
+                width - static_cast<std::size_t>(x_.inside_end));
+    Cell cell{{network_.line(ny.low, nz.low), network_.line(ny.high, nz.low),
+               network_.line(ny.low, nz.high), network_.line(ny.high, nz.high)},
+              0,
+              0,
+              line_weights(ny.weight, nz.weight)};
+    fill(cell, same, out);
+  }
+
+ private:
+  /// Cells whose corners all agree are filled, as many neighbouring ones as there are at once.
+  void fill(Cell& cell, std::vector<std::uint8_t>& same, std::uint8_t* out) const {
+    const std::uint8_t* a = network_.top() + cell.line[0];
+    const std::uint8_t* b = network_.top() + cell.line[1];
+    const std::uint8_t* c = network_.top() + cell.line[2];
+    const std::uint8_t* d = network_.top() + cell.line[3];
+    const auto cells = static_cast<std::int32_t>(same.size());
+    for (std::int32_t j = 0; j < cells; ++j) {
+      same[j] = static_cast<std::uint8_t>((a[j] ^ b[j]) | (a[j] ^ c[j]) | (a[j] ^ d[j]));
+    }
+    const auto next = [&](std::int32_t j) { return x_linear_ && j + 1 < cells ? j + 1 : j; };
+    const auto agree = [&](std::int32_t j) {
+      return (same[j] | same[next(j)]) == 0 && a[j] == a[next(j)];
+    };
+    for (std::int32_t j = 0; j < cells;) {
+      if (!agree(j)) {
+        decide(cell, j, next(j), out);
+        ++j;
+        continue;
+      }
+      const std::uint8_t top = a[j];
+      std::int32_t begin = INT32_MAX, end = 0;
+      for (; j < cells && a[j] == top && agree(j); ++j) {
+        if (x_.begin[j] == x_.end[j]) continue;
+        begin = std::min(begin, x_.begin[j]);
+        end = std::max(end, x_.end[j]);
+      }
+      if (begin < end)
+        std::memset(out + begin, label_of(top), static_cast<std::size_t>(end - begin));
+    }
+  }
+
+  void decide(Cell& cell, std::int32_t low, std::int32_t high, std::uint8_t* out) const {
+    if (x_.begin[low] == x_.end[low]) return;
+    cell.low = low;
+    cell.high = high;
+    CellDecider<T> decider(network_, task_, cell);
+    for (std::int32_t x = x_.begin[low]; x < x_.end[low]; ++x) {
+      out[x] = decider.label_at(x_.weight[static_cast<std::size_t>(x)]);
+    }
+  }
+
+  std::uint8_t label_of(std::uint8_t top) const {
+    return task_.decision == Decision::regions ? top : task_.label_of[top];
+  }
+
+  const ScoresView& scores_;
+  const LabelsBackTask& task_;
+  const NetworkGrid<T>& network_;
+  XTable x_;
+  bool x_linear_;
+};
+
+template <typename T>
+void labels_aligned(const ScoresView& scores, const LabelsBackTask& task,
+                    const NetworkGrid<T>& network, std::span<std::uint8_t> labels) {
+  const AlignedRows<T> aligned(scores, task, network);
+  const std::int64_t rows = task.out_size[1] * task.out_size[2];
+#pragma omp parallel
+  {
+    std::vector<std::uint8_t> same(static_cast<std::size_t>(scores.size[0]));
+#pragma omp for schedule(dynamic, 64)
+    for (std::int64_t r = 0; r < rows; ++r) {
+      aligned.row(r % task.out_size[1], r / task.out_size[1], labels.data() + r * task.out_size[0],
+                  same);
+    }
+  }
+}
+
+// ---------------------------------------------------------------- any other grid
+
+/// One voxel of a grid that is turned against the network's. @return nothing if it is not of this
+/// slab
+template <typename T>
+std::optional<std::uint8_t> label_anywhere(const ScoresView& scores, const LabelsBackTask& task,
+                                           const NetworkGrid<T>& network, const Vec3& index) {
+  const Vec3 place = task.out_to_in(index);
+  Neighbours n[3];
+  for (std::size_t i = 0; i < 3; ++i) {
+    n[i] = neighbours(place[i], scores.size[i], task.interpolation[i] == Interpolation::linear);
+  }
+  if (n[2].low < task.cell_begin || n[2].low >= task.cell_end) return std::nullopt;
+  if (!n[0].inside || !n[1].inside || !n[2].inside) return task.outside;
+  const Cell cell{{network.line(n[1].low, n[2].low), network.line(n[1].high, n[2].low),
+                   network.line(n[1].low, n[2].high), network.line(n[1].high, n[2].high)},
+                  n[0].low,
+                  n[0].high,
+                  line_weights(n[1].weight, n[2].weight)};
+  const std::uint8_t first = network.top()[cell.line[0] + cell.low];
+  bool same = true;
+  for (const std::int64_t line : cell.line) {
+    same =
+        same && network.top()[line + cell.low] == first && network.top()[line + cell.high] == first;
+  }
+  if (!same) return CellDecider<T>(network, task, cell).label_at(n[0].weight);
+  return task.decision == Decision::regions ? first : task.label_of[first];
+}
+
+template <typename T>
+void labels_anywhere(const ScoresView& scores, const LabelsBackTask& task,
+                     const NetworkGrid<T>& network, std::span<std::uint8_t> labels) {
+  const std::int64_t rows = task.out_size[1] * task.out_size[2];
+#pragma omp parallel for schedule(dynamic, 16)
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const double z = place_of_slice(task, r / task.out_size[1]);
+    std::uint8_t* out = labels.data() + r * task.out_size[0];
+    for (std::int64_t x = 0; x < task.out_size[0]; ++x) {
+      const Vec3 index{static_cast<double>(x), static_cast<double>(r % task.out_size[1]), z};
+      if (const auto label = label_anywhere(scores, task, network, index)) out[x] = *label;
+    }
+  }
+}
+
+template <typename T>
+void run(const ScoresView& scores, const LabelsBackTask& task, std::span<std::uint8_t> labels) {
+  const NetworkGrid<T> network(scores, task);
+  if (AlignedRows<T>::applies(task.out_to_in)) {
+    labels_aligned(scores, task, network, labels);
+  } else {
+    labels_anywhere(scores, task, network, labels);
+  }
+}
+
+}  // namespace
+
+void labels_back_cpu(const ScoresView& scores, const LabelsBackTask& task,
+                     std::span<std::uint8_t> labels) {
+  check_labels_back(scores, task, labels.size());
+  switch (scores.type) {
+    case FloatType::f32:
+      return run<float>(scores, task, labels);
+    case FloatType::f16:
+      return run<Half>(scores, task, labels);
+    case FloatType::bf16:
+      return run<BFloat16>(scores, task, labels);
+  }
+}
+
+}  // namespace osler::kernels

@@ -1,0 +1,24 @@
+#!/usr/bin/env python3
+"""Objects of awkward phantom series (odd sizes, oblique, tilted, uneven slices), judged by others."""
+import subprocess
+import sys
+
+import harness
+from harness import Checks
+
+
+def main(writer):
+    check = Checks()
+    with harness.working_folder() as work:
+        environment = dict(harness.os.environ, OSLER_JUDGE_DIR=str(work))
+        done = subprocess.run([writer, "--gtest_filter=ResultsForJudges.*"], env=environment,
+                              capture_output=True, text=True)
+        sources = sorted((work / "judged objects").glob("*-source"))
+        check(done.returncode == 0 and len(sources) >= 7, f"{len(sources)} sets of objects were written")
+        for source in sources:
+            name = source.name.removesuffix("-source")
+            harness.judge_objects(source.parent / name, source, check, name)
+    check.finish()
+
+
+main(sys.argv[1])
