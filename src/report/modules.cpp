@@ -65,12 +65,11 @@ bool copy_element(DcmItem& to, DcmItem& from, const DcmTagKey& tag) {
   return true;
 }
 
-/// Optional attributes that are empty or break their own value representation are left out: a copy
-/// would make the new object invalid.
+/// Optional attributes that break their own value representation are left out: a copy would make
+/// the new object invalid.
 bool is_valid(DcmItem& from, const DcmTagKey& tag) {
   DcmElement* found = nullptr;
   if (from.findAndGetElement(tag, found).bad() || found == nullptr) return false;
-  if (found->isEmpty()) return false;  // type 1C where it is there: no value, no attribute
   switch (found->ident()) {
     case EVR_AS:
     case EVR_CS:

@@ -63,8 +63,8 @@ void silence_dcmtk();
 /// @throws Error bad_input if it cannot be read (any more)
 std::unique_ptr<DcmFileFormat> read_header(const std::filesystem::path& file);
 
-/// Copies an attribute, its bytes as they are; false if the source has none, an empty one, or one that
-/// breaks its own value representation: a copy would make the new object invalid.
+/// Copies an attribute, its bytes as they are; false if the source has none or one that breaks its
+/// own value representation: a copy would make the new object invalid.
 bool copy_if_valid(DcmItem& to, DcmItem& from, const DcmTagKey& tag);
 
 /// Patient, General Study, Patient Study and Clinical Trial modules, element by element as they
