@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -8,6 +9,7 @@
 #include "report/html.hpp"
 #include "report/results.hpp"
 #include "report_phantom.hpp"
+#include "volume/exchange.hpp"
 
 namespace osler::report {
 namespace {
@@ -50,6 +52,53 @@ TEST(Results, CompleteStudyHasEveryFile) {
     EXPECT_TRUE(std::filesystem::exists(folder.path / "out" / file));
   const Json json = Json::parse(text_of(folder.path / "out" / "findings.json"));
   EXPECT_EQ(json["outputs"], Json(expected));
+}
+
+TEST(Results, LabelsAreWrittenAsNiftiBesideTheObjectsIfWanted) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  StagedFolder staged(folder.path / "out");
+  const auto files = write_results(p.findings, &p.labels, p.volume, staged, true);
+  ASSERT_EQ(files.size(), 8U);
+  EXPECT_EQ(files[5], "labels.nii.gz");
+  const Volume read = read_exchange(staged.path() / "labels.nii.gz");
+  ASSERT_EQ(read.bytes(), p.labels.labels.size());
+  EXPECT_EQ(std::memcmp(read.voxels.get(), p.labels.labels.data(), read.bytes()), 0);
+}
+
+TEST(Results, AFileThatIsNotDicomHasLabelsAndNoObjects) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  p.findings.source.file = "head <1>.nii.gz";
+  p.findings.source.study_uid.clear();
+  StagedFolder staged(folder.path / "out");
+  EXPECT_EQ(write_results(p.findings, &p.labels, p.volume, staged),
+            (std::vector<std::string>{"labels.nii.gz", "report.html", "findings.json"}));
+  const std::string html = text_of(staged.path() / "report.html");
+  EXPECT_NE(html.find("head &lt;1&gt;.nii.gz"), std::string::npos);
+  EXPECT_EQ(html.find(">Patient<"), std::string::npos);
+  const Json json = Json::parse(text_of(staged.path() / "findings.json"));
+  EXPECT_EQ(json["inputs"][0]["source"], (Json{{"kind", "file"}, {"file", "head <1>.nii.gz"}}));
+}
+
+TEST(Results, UnevenSlicesHaveNoLabelFileAndSaySo) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  p.findings.source.file = "head.nii.gz";
+  p.labels.grid.slice_at = p.volume.grid.slice_at = {0, 1, 2, 3, 4, 5, 5.5, 7};
+  StagedFolder staged(folder.path / "out");
+  EXPECT_EQ(write_results(p.findings, &p.labels, p.volume, staged),
+            (std::vector<std::string>{"report.html", "findings.json"}));
+  EXPECT_EQ(p.findings.source.warnings.back().code, "no_label_file");
+}
+
+TEST(Results, LabelsThatDoNotMeasureWhatTheFindingsSayAreNotWritten) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
+  p.findings.source.file = "head.nii.gz";
+  p.findings.findings[0].volume_mm3 *= 1.1;
+  StagedFolder staged(folder.path / "out");
+  EXPECT_THROW(write_results(p.findings, &p.labels, p.volume, staged), Error);
 }
 
 TEST(Results, PartialStudyHasNoSegmentationAndNoNumber) {

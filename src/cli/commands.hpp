@@ -15,6 +15,10 @@ using Action = std::function<int()>;
 inline constexpr char kInputHelp[] =
     "DICOM files, folders (all below is read), or a DICOMDIR (the files that it names)";
 
+inline constexpr char kVolumesHelp[] =
+    "DICOM, NIfTI (.nii, .nii.gz) or MetaImage (.mha, .mhd) files, folders (all of these below is "
+    "read), or a DICOMDIR (the files that it names)";
+
 Action add_run(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_convert(CLI::App& app);

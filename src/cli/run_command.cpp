@@ -38,8 +38,7 @@ void print_findings(const Findings& f) {
 
 /// Of the gates that refuse, the refusals tell.
 void print_warnings(const Findings& f) {
-  for (const Reason& r : f.source.warnings)
-    fmt::print("  warning: {}: {}\n", r.code, printable(r.detail));
+  for (const Reason& r : f.source.warnings) fmt::print("  warning: {}: {}\n", r.code, r.detail);
   for (const Gate& g : f.gates) {
     if (g.passed || g.level == GateLevel::refuse) continue;
     fmt::print("  warning: {} = {:.3g} (usually {} {:.3g}): {}\n", g.name, g.value,
@@ -50,7 +49,11 @@ void print_warnings(const Findings& f) {
 
 void print_outcome(const StudyOutcome& o, bool timings) {
   end_progress();
-  fmt::print("study {}\n", o.study_uid);
+  if (o.file.empty()) {
+    fmt::print("study {}\n", o.study_uid);
+  } else {
+    fmt::print("file {}\n", printable(o.file.string()));
+  }
   if (!o.failure.empty()) {
     fmt::print("  failed: {}\n", printable(o.failure));
     return;
@@ -60,8 +63,7 @@ void print_outcome(const StudyOutcome& o, bool timings) {
              f.status == Status::complete ? " (AI, unverified; not for clinical use)" : "");
   // Of a refused study each series is listed with its reasons at the end.
   if (f.status == Status::partial) {
-    for (const std::string& refusal : f.refusals)
-      fmt::print("  no numbers: {}\n", printable(refusal));
+    for (const std::string& refusal : f.refusals) fmt::print("  no numbers: {}\n", refusal);
   }
   if (!f.findings.empty()) print_findings(f);
   print_warnings(f);
@@ -75,8 +77,12 @@ void print_outcome(const StudyOutcome& o, bool timings) {
 
 void print_rest(const RunReport& report) {
   for (const SeriesNotUsed& s : report.not_used) {
-    fmt::print("not used by {}: series {} ({}, {} files)\n", s.model, s.series_uid,
-               printable(s.modality), s.files);
+    if (s.file.empty()) {
+      fmt::print("not used by {}: series {} ({}, {} files)\n", s.model, s.series_uid,
+                 printable(s.modality), s.files);
+    } else {
+      fmt::print("not used by {}: {}\n", s.model, printable(s.file.string()));
+    }
     for (const Reason& r : s.reasons) fmt::print("  {}\n", printable(r.detail));
   }
   print_unreadable(report.unreadable);
@@ -85,7 +91,9 @@ void print_rest(const RunReport& report) {
 Json to_json(const RunReport& report) {
   Json studies = Json::array(), not_used = Json::array();
   for (const StudyOutcome& o : report.outcomes) {
-    Json study{{"study_uid", o.study_uid}, {"folder", o.folder.string()}};
+    Json study{{"source", report::source_json(o.file.string())},
+               {"study_uid", o.study_uid},
+               {"folder", o.folder.string()}};
     if (o.failure.empty()) {
       study["findings"] = report::to_json(o.findings, o.outputs);
     } else {
@@ -94,7 +102,8 @@ Json to_json(const RunReport& report) {
     studies.push_back(std::move(study));
   }
   for (const SeriesNotUsed& s : report.not_used) {
-    not_used.push_back({{"study_uid", s.study_uid},
+    not_used.push_back({{"source", report::source_json(s.file.string())},
+                        {"study_uid", s.study_uid},
                         {"series_uid", s.series_uid},
                         {"modality", s.modality},
                         {"files", s.files},
@@ -129,13 +138,22 @@ Action add_run(CLI::App& app) {
   auto* command = app.add_subcommand(
       "run", "Run models on studies; write SEG, SR, captures, an HTML report and findings.json.");
   const auto options = std::make_shared<Options>();
-  command->add_option("INPUT", options->run.inputs, kInputHelp)->required();
-  command->add_option("--out", options->run.out, "results go to DIR/<Study Instance UID>/")
+  command->add_option("INPUT", options->run.inputs, kVolumesHelp)->required();
+  command
+      ->add_option("--out", options->run.out,
+                   "results go to DIR/<Study Instance UID>/; of a NIfTI or MetaImage file to "
+                   "DIR/<its name without ending>/: labels.nii.gz, report.html, findings.json")
       ->type_name("DIR")
       ->required();
   command->add_option("--model", options->run.models, "package name or folder; may be repeated")
       ->type_name("NAME|DIR")
       ->default_str(kDefaultModel);
+  command
+      ->add_option("--modality", options->run.modality,
+                   "of NIfTI and MetaImage files, which cannot say it; DICOM says its own")
+      ->check(CLI::IsMember({"MR", "CT", "PT"}));
+  command->add_flag("--nifti", options->run.nifti,
+                    "write labels.nii.gz beside the DICOM results too");
   command->add_option("--device", options->run.device, "auto, cpu, cuda or cuda:n")
       ->capture_default_str();
   command

@@ -83,6 +83,7 @@ struct ModelUse {
 };
 
 struct SourceSeries {
+  std::string file;  ///< name of a NIfTI or MetaImage file; UIDs are empty then
   std::string study_uid;
   std::string series_uid;
   std::string frame_of_reference_uid;

@@ -12,33 +12,17 @@ bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-}  // namespace
+void check_modality(const std::string& modality, const ModelPackage& package,
+                    std::vector<Reason>& out) {
+  if (contains(package.wants.modalities, modality)) return;
+  out.push_back({"modality",
+                 fmt::format("modality {}; {} wants {}", modality, package.name,
+                             fmt::join(package.wants.modalities, " or ")),
+                 true});
+}
 
-std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan, std::size_t index,
-                            const ModelPackage& package) {
+void check_grid(const Grid& grid, const ModelPackage& package, std::vector<Reason>& out) {
   const InputRules& wants = package.wants;
-  std::vector<Reason> out;
-  if (!contains(wants.modalities, series.modality)) {
-    out.push_back({"modality",
-                   fmt::format("modality {}; {} wants {}", series.modality, package.name,
-                               fmt::join(wants.modalities, " or ")),
-                   true});
-  }
-  for (const Reason& reason : plan.reasons) {
-    if (reason.refuses) out.push_back(reason);
-  }
-  const std::string body_part = series.instances.empty() ? "" : series.instances.front().body_part;
-  if (!body_part.empty() && !contains(wants.body_parts, body_part)) {
-    out.push_back({"body_part",
-                   fmt::format("body part {}; {} wants {}", body_part, package.name,
-                               fmt::join(wants.body_parts, ", ")),
-                   true});
-  }
-  if (index >= plan.volumes.size()) {
-    if (out.empty()) out.push_back({"no_volume", "the series gives no volume", true});
-    return out;
-  }
-  const Grid& grid = plan.volumes[index].grid;
   const Vec3 spacing = grid.spacing_mm();
   Vec3 extent{};
   for (std::size_t i = 0; i < 3; ++i) extent[i] = spacing[i] * static_cast<double>(grid.size[i]);
@@ -63,6 +47,48 @@ std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan,
                      spacing[0], spacing[1], spacing[2], package.name, wants.max_spacing_mm),
          true});
   }
+}
+
+}  // namespace
+
+std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan, std::size_t index,
+                            const ModelPackage& package) {
+  const InputRules& wants = package.wants;
+  std::vector<Reason> out;
+  check_modality(series.modality, package, out);
+  for (const Reason& reason : plan.reasons) {
+    if (reason.refuses) out.push_back(reason);
+  }
+  const std::string body_part = series.instances.empty() ? "" : series.instances.front().body_part;
+  if (!body_part.empty() && !contains(wants.body_parts, body_part)) {
+    out.push_back({"body_part",
+                   fmt::format("body part {}; {} wants {}", body_part, package.name,
+                               fmt::join(wants.body_parts, ", ")),
+                   true});
+  }
+  if (index >= plan.volumes.size()) {
+    if (out.empty()) out.push_back({"no_volume", "the series gives no volume", true});
+    return out;
+  }
+  check_grid(plan.volumes[index].grid, package, out);
+  return out;
+}
+
+std::vector<Reason> misfits(const Grid& grid, const std::string& modality,
+                            const ModelPackage& package) {
+  std::vector<Reason> out;
+  if (modality.empty()) {
+    const std::vector<std::string>& wanted = package.wants.modalities;
+    out.push_back(
+        {"modality_unknown",
+         fmt::format("the file does not say its modality; {} wants {}: if it is that, "
+                     "state it with --modality {}",
+                     package.name, fmt::join(wanted, " or "), wanted.empty() ? "" : wanted.front()),
+         true});
+  } else {
+    check_modality(modality, package, out);
+  }
+  check_grid(grid, package, out);
   return out;
 }
 

@@ -15,4 +15,9 @@ namespace osler {
 std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan, std::size_t index,
                             const ModelPackage& package);
 
+/// The same of a volume out of a file that is not DICOM.
+/// @param modality  as it was stated; empty if it was not, which keeps every model from running
+std::vector<Reason> misfits(const Grid& grid, const std::string& modality,
+                            const ModelPackage& package);
+
 }  // namespace osler

@@ -20,6 +20,8 @@ struct RunOptions {
   std::vector<std::filesystem::path> model_places;  ///< where names are looked up
   std::filesystem::path templates;
   std::string device = "auto";
+  std::string modality;  ///< of inputs that are not DICOM and cannot say it; empty: not known
+  bool nifti = false;    ///< labels.nii.gz beside the DICOM results too
   dicom::Limits limits;
   PlanPolicy policy;
 };
@@ -32,11 +34,13 @@ struct SeriesNotUsed {
   std::size_t files = 0;
   std::string model;
   std::vector<Reason> reasons;
+  std::filesystem::path file{};  ///< not empty: this file, which is no series
 };
 
-/// What became of one study with one model.
+/// What became of one study, or of one NIfTI or MetaImage file, with one model.
 struct StudyOutcome {
-  std::string study_uid;
+  std::string study_uid;             ///< empty if it was a file
+  std::filesystem::path file;        ///< empty if it was a study
   Findings findings;                 ///< status refused: nothing in the study fits
   std::filesystem::path folder;      ///< where the results are
   std::vector<std::string> outputs;  ///< file names in it
@@ -53,7 +57,9 @@ struct RunReport {
 
 /// Results of a study go to out/<Study Instance UID>/; if several series or models of a study have
 /// results, the finest series of the first model is there and the others in numbered folders below.
-/// A study that fails does not stop the others. `done` is called after each outcome.
+/// Those of a NIfTI or MetaImage file go to out/<name without ending>/, with a number if that name
+/// is taken; such files are also taken from folders. A study or file that fails does not stop the
+/// others. `done` is called after each outcome.
 /// @throws Error if nothing can be started: inputs, models, device, output folder
 RunReport run(const RunOptions& options, const Progress& progress = {},
               const std::function<void(const StudyOutcome&)>& done = {});

@@ -26,6 +26,8 @@ constexpr double kCoarseSpacingMm = 2.0;
 
 SourceSeries describe_source(const Volume& volume, const std::vector<Reason>& warnings) {
   SourceSeries source;
+  const SliceSource& first = volume.slices.front();
+  if (first.sop_instance_uid.empty()) source.file = first.file.filename().string();
   source.study_uid = volume.study_uid;
   source.series_uid = volume.series_uid;
   source.frame_of_reference_uid = volume.frame_of_reference_uid;
@@ -149,7 +151,7 @@ LoadedModel load_model(ModelPackage package, const std::filesystem::path& templa
   return {std::move(package), std::move(head_template), Session(weights, device)};
 }
 
-SeriesResult run_series(LoadedModel& model, const VolumePlan& plan,
+SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
                         const std::vector<Reason>& warnings, const RunContext& context) {
   const Device& device = context.device;
   SeriesResult result;
@@ -164,7 +166,7 @@ SeriesResult run_series(LoadedModel& model, const VolumePlan& plan,
   notify(context.progress, "load", 0, 1);
   {
     const StageTimer timer(f.timings, "load");
-    result.volume = load_volume(plan, context.limits);
+    result.volume = load();
   }
   {
     const StageTimer timer(f.timings, "digest");

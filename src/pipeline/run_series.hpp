@@ -2,6 +2,7 @@
 // One series through one model: the way of a study from volume to findings, as a function.
 
 #include <filesystem>
+#include <functional>
 
 #include "core/progress.hpp"
 #include "core/timings.hpp"
@@ -43,8 +44,9 @@ struct SeriesResult {
 
 /// Runs the model. What the gates refuse comes back as status `partial` with the reasons, not as an
 /// error. @throws Error bad_input (slices cannot be decoded), model, device
+/// @param load      gives the volume; called once
 /// @param warnings  of the series' verdict; they go with the findings
-SeriesResult run_series(LoadedModel& model, const VolumePlan& plan,
+SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
                         const std::vector<Reason>& warnings, const RunContext& context);
 
 }  // namespace osler

@@ -22,7 +22,8 @@ HeadFrame head_frame(const Grid& grid);
 /// The rotation that is nearest to a linear map (its polar factor); determinant must be positive.
 Affine nearest_rotation(const Affine& map);
 
-/// Block means of a volume at about `spacing_mm`, axes +x +y +z of the head frame.
+/// Block means of a volume at about `spacing_mm`, axes +x +y +z of the head frame. The map is
+/// rounded so that the last digits of a header do not reach the search.
 struct CoarseHead {
   Size3 size{};
   Affine index_to_head;

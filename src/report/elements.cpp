@@ -133,6 +133,14 @@ void put_pixel_data(DcmItem& item, std::span<const std::uint8_t> bytes) {
   static_cast<void>(pixels.release());  // the item owns it now
 }
 
+void put_pixel_words(DcmItem& item, std::span<const std::uint16_t> words) {
+  auto pixels = std::make_unique<DcmPixelData>(DCM_PixelData);
+  pixels->setVR(EVR_OW);
+  check(pixels->putUint16Array(words.data(), words.size()), DCM_PixelData);
+  check(item.insert(pixels.get(), OFTrue), DCM_PixelData);
+  static_cast<void>(pixels.release());  // the item owns it now
+}
+
 std::string string_of(DcmItem& item, const DcmTagKey& tag) {
   OFString value;
   item.findAndGetOFStringArray(tag, value);

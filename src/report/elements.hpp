@@ -40,6 +40,9 @@ void put_empty_sequence(DcmItem& item, const DcmTag& tag);
 /// Pixel Data, OB, padded to an even length.
 void put_pixel_data(DcmItem& item, std::span<const std::uint8_t> bytes);
 
+/// Pixel Data of 16-bit words, OW.
+void put_pixel_words(DcmItem& item, std::span<const std::uint16_t> words);
+
 /// All values as they are stored, without padding; empty if absent.
 std::string string_of(DcmItem& item, const DcmTagKey& tag);
 

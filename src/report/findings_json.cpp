@@ -79,9 +79,10 @@ Json to_json(const ModelUse& model) {
 }
 
 Json to_json(const SourceSeries& source) {
-  return {{"study_uid", source.study_uid}, {"series_uid", source.series_uid},
-          {"modality", source.modality},   {"slices", source.instances.size()},
-          {"lossy", source.lossy},         {"pixel_digest", source.pixel_digest}};
+  return {{"source", source_json(source.file)}, {"study_uid", source.study_uid},
+          {"series_uid", source.series_uid},    {"modality", source.modality},
+          {"slices", source.instances.size()},  {"lossy", source.lossy},
+          {"pixel_digest", source.pixel_digest}};
 }
 
 template <class T>
@@ -92,6 +93,11 @@ Json array_of(const std::vector<T>& values) {
 }
 
 }  // namespace
+
+Json source_json(const std::string& file) {
+  if (file.empty()) return {{"kind", "dicom"}};
+  return {{"kind", "file"}, {"file", file}};
+}
 
 Json to_json(const Findings& findings, const std::vector<std::string>& outputs) {
   Json json;

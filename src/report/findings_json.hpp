@@ -9,6 +9,9 @@
 
 namespace osler::report {
 
+/// {"kind": "dicom"}, or {"kind": "file", "file"} for what is not DICOM.
+Json source_json(const std::string& file);
+
 /// @param outputs  file names that stand beside it
 Json to_json(const Findings& findings, const std::vector<std::string>& outputs);
 

@@ -121,7 +121,7 @@ std::string measurements(const Findings& findings) {
   }
   return html +
          "</tbody></table>\n<p class=\"faint\">Volume is the number of voxels times the volume of "
-         "one, on the scanner's own grid. Difference is (left - right) / mean of both; positive: "
+         "one, on the images' own grid. Difference is (left - right) / mean of both; positive: "
          "the left side is larger. Sides are those of the images' header.</p>\n";
 }
 
@@ -179,11 +179,16 @@ std::string used(const Findings& findings, const Identity& identity) {
   for (const auto& [name, value] : model.parameters) {
     html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escaped(name), escaped(value));
   }
-  html += term("Source series", fmt::format("{} {}, {} slices", source.modality,
-                                            identity.series_description, source.instances.size())) +
-          digest_term("Series Instance UID", source.series_uid) +
-          digest_term("Pixels SHA-256", source.pixel_digest) +
-          digest_term("Settings SHA-256", findings.configuration_digest);
+  html +=
+      (source.file.empty()
+           ? term("Source series",
+                  fmt::format("{} {}, {} slices", source.modality, identity.series_description,
+                              source.instances.size()))
+           : term("Source file", fmt::format("{}, {} slices, modality as stated: {}", source.file,
+                                             source.instances.size(), source.modality))) +
+      digest_term("Series Instance UID", source.series_uid) +
+      digest_term("Pixels SHA-256", source.pixel_digest) +
+      digest_term("Settings SHA-256", findings.configuration_digest);
   if (source.lossy) html += term("Compression", "The images were compressed with loss.");
   return html + "</dl>\n";
 }
@@ -208,11 +213,10 @@ std::string heading(const Findings& findings, const Identity& identity) {
   const std::string title =
       findings.model.title.empty() ? std::string("Imaging measurements") : findings.model.title;
   std::string html = "<h1>" + escaped(title) + "</h1>\n<p class=\"identity\">";
-  const std::pair<const char*, const std::string*> lines[] = {{"Patient", &identity.patient_name},
-                                                              {"ID", &identity.patient_id},
-                                                              {"Born", &identity.birth_date},
-                                                              {"Sex", &identity.sex},
-                                                              {"Study", &identity.study_date}};
+  const std::pair<const char*, const std::string*> lines[] = {
+      {"File", &findings.source.file}, {"Patient", &identity.patient_name},
+      {"ID", &identity.patient_id},    {"Born", &identity.birth_date},
+      {"Sex", &identity.sex},          {"Study", &identity.study_date}};
   for (const auto& [name, value] : lines) {
     if (value->empty()) continue;
     html += fmt::format("<span><span class=\"faint\">{}</span> {}</span>", name, escaped(*value));

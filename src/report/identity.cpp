@@ -19,7 +19,7 @@ std::string dashed(const std::string& date) {
 }  // namespace
 
 Identity read_identity(const Findings& findings) {
-  if (findings.source.instances.empty()) return {};
+  if (findings.source.instances.empty() || !findings.source.file.empty()) return {};
   try {
     const auto header = read_source_header(findings);
     DcmItem& source = *header->getDataset();

@@ -17,7 +17,7 @@ struct Identity {
   std::string series_description;
 };
 
-/// All empty if there is no source or it cannot be read.
+/// All empty if there is no source, it is not DICOM, or it cannot be read.
 Identity read_identity(const Findings& findings);
 
 }  // namespace osler::report

@@ -20,9 +20,6 @@
 namespace osler::report {
 namespace {
 
-constexpr char kManufacturer[] = "Osler project";
-constexpr char kModelName[] = "osler";
-
 // Type 2: there even if the source has none. Type 3 is copied where it is there.
 const DcmTagKey kRequiredOfPatientAndStudy[] = {
     DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate,       DCM_PatientSex,     DCM_StudyDate,
@@ -126,7 +123,19 @@ void put_coding_scheme(DcmItem& object) {
   put(scheme, DCM_CodingSchemeResponsibleOrganization, kManufacturer);
 }
 
-/// Beyond the numbers that scanners use, and told apart by source series.
+}  // namespace
+
+bool copy_if_valid(DcmItem& to, DcmItem& from, const DcmTagKey& tag) {
+  return is_valid(from, tag) && copy_element(to, from, tag);
+}
+
+void put_patient_and_study(DcmItem& object, DcmItem& source) {
+  for (const DcmTagKey& tag : kRequiredOfPatientAndStudy) {
+    if (!copy_element(object, source, tag)) put_empty(object, tag);
+  }
+  for (const DcmTagKey& tag : kOptionalOfPatientAndStudy) copy_if_valid(object, source, tag);
+}
+
 std::string series_number(DcmItem& source, int offset) {
   Sint32 number = 0;
   constexpr Sint32 kLargestSourceNumber = 20'000'000;
@@ -136,8 +145,6 @@ std::string series_number(DcmItem& source, int offset) {
   }
   return std::to_string(number * 100 + offset);
 }
-
-}  // namespace
 
 std::string object_uid(const Findings& findings, std::string_view role) {
   std::set<std::string> inputs;
@@ -180,32 +187,30 @@ void silence_dcmtk() {
   std::call_once(once, [] { OFLog::configure(OFLogger::OFF_LOG_LEVEL); });
 }
 
-std::unique_ptr<DcmFileFormat> read_source_header(const Findings& findings) {
+std::unique_ptr<DcmFileFormat> read_header(const std::filesystem::path& file) {
   silence_dcmtk();
-  if (findings.source.instances.empty()) {
-    throw Error(ErrorCode::bad_argument, "findings without a source series");
-  }
   auto header = std::make_unique<DcmFileFormat>();
-  const auto& file = findings.source.instances.front().file;
   const OFCondition read = header->loadFileUntilTag(
       file.c_str(), EXS_Unknown, EGL_noChange, DCM_MaxReadLength, ERM_autoDetect, DCM_PixelData);
   if (read.bad()) {
     throw Error(ErrorCode::bad_input,
-                "the first source instance cannot be read again: " + std::string(read.text()), {},
+                "a source instance cannot be read again: " + std::string(read.text()), {},
                 "keep the input in place until the run has ended");
   }
   header->loadAllDataIntoMemory();
   return header;
 }
 
+std::unique_ptr<DcmFileFormat> read_source_header(const Findings& findings) {
+  if (findings.source.instances.empty()) {
+    throw Error(ErrorCode::bad_argument, "findings without a source series");
+  }
+  return read_header(findings.source.instances.front().file);
+}
+
 ObjectIds put_common_modules(DcmItem& object, DcmItem& source, const Findings& findings,
                              const ObjectKind& kind) {
-  for (const DcmTagKey& tag : kRequiredOfPatientAndStudy) {
-    if (!copy_element(object, source, tag)) put_empty(object, tag);
-  }
-  for (const DcmTagKey& tag : kOptionalOfPatientAndStudy) {
-    if (is_valid(source, tag)) copy_element(object, source, tag);
-  }
+  put_patient_and_study(object, source);
   put(object, DCM_StudyInstanceUID, findings.source.study_uid);
 
   ObjectIds ids{kind.sop_class_uid, object_uid(findings, kind.role),
@@ -244,21 +249,21 @@ void put_content_time(DcmItem& object) {
   put(object, DCM_ContentTime, formatted(now, "%H%M%S"));
 }
 
-void put_frame_of_reference(DcmItem& object, DcmItem& source, const Findings& findings) {
-  std::string uid = findings.source.frame_of_reference_uid;
-  if (uid.empty()) {
-    const std::vector<std::string> parts = {"frame of reference", findings.source.series_uid};
-    uid = derived_uid(parts);
+void put_frame_of_reference(DcmItem& object, DcmItem& source, std::string frame_of_reference_uid,
+                            const std::string& series_uid) {
+  if (frame_of_reference_uid.empty()) {
+    const std::vector<std::string> parts = {"frame of reference", series_uid};
+    frame_of_reference_uid = derived_uid(parts);
   }
-  put(object, DCM_FrameOfReferenceUID, uid);
+  put(object, DCM_FrameOfReferenceUID, frame_of_reference_uid);
   if (!copy_element(object, source, DCM_PositionReferenceIndicator)) {
     put_empty(object, DCM_PositionReferenceIndicator);
   }
 }
 
-void put_lossy_compression(DcmItem& object, DcmItem& source, const Findings& findings) {
-  put(object, DCM_LossyImageCompression, findings.source.lossy ? "01" : "00");
-  if (!findings.source.lossy) return;
+void put_lossy_compression(DcmItem& object, DcmItem& source, bool lossy) {
+  put(object, DCM_LossyImageCompression, lossy ? "01" : "00");
+  if (!lossy) return;
   copy_element(object, source, DCM_LossyImageCompressionRatio);
   copy_element(object, source, DCM_LossyImageCompressionMethod);
 }

@@ -13,11 +13,16 @@
 class DcmDataset;
 class DcmFileFormat;
 class DcmItem;
+class DcmTagKey;
 
 namespace osler::report {
 
 /// Private codes, declared in every object that uses one (PS3.3 C.12.1.1.7).
 inline constexpr char kOslerScheme[] = "99OSLER";
+
+/// This program as the equipment that made an object.
+inline constexpr char kManufacturer[] = "Osler project";
+inline constexpr char kModelName[] = "osler";
 
 struct ObjectIds {
   std::string sop_class_uid;
@@ -54,22 +59,39 @@ std::string device_serial_number(const Findings& findings);
 /// DCMTK writes values of headers into its log: it is switched off for the whole program.
 void silence_dcmtk();
 
+/// The header of a DICOM file, up to Pixel Data.
+/// @throws Error bad_input if it cannot be read (any more)
+std::unique_ptr<DcmFileFormat> read_header(const std::filesystem::path& file);
+
+/// Copies an attribute, its bytes as they are; false if the source has none or one that breaks its
+/// own value representation: a copy would make the new object invalid.
+bool copy_if_valid(DcmItem& to, DcmItem& from, const DcmTagKey& tag);
+
+/// Patient, General Study, Patient Study and Clinical Trial modules, element by element as they
+/// stand, character set included; not the Study Instance UID.
+void put_patient_and_study(DcmItem& object, DcmItem& source);
+
+/// A Series Number beyond those that scanners use, told apart by source series and `offset`.
+std::string series_number(DcmItem& source, int offset);
+
 /// The first source instance without its pixels.
 /// @throws Error bad_input if it cannot be read (any more)
 std::unique_ptr<DcmFileFormat> read_source_header(const Findings& findings);
 
-/// Patient, Study (element by element as they stand, character set included), Series, Equipment,
-/// SOP Common and Contributing Equipment.
+/// Patient and Study (put_patient_and_study), Series, Equipment, SOP Common and Contributing
+/// Equipment.
 ObjectIds put_common_modules(DcmItem& object, DcmItem& source, const Findings& findings,
                              const ObjectKind& kind);
 
 /// Content Date and Content Time: now, in the time zone that the source declares, if it does.
 void put_content_time(DcmItem& object);
 
-void put_frame_of_reference(DcmItem& object, DcmItem& source, const Findings& findings);
+/// The source's frame of reference, or one that stands for its series if it names none.
+void put_frame_of_reference(DcmItem& object, DcmItem& source, std::string frame_of_reference_uid,
+                            const std::string& series_uid);
 
 /// Lossy Image Compression and, if there, its method and ratio.
-void put_lossy_compression(DcmItem& object, DcmItem& source, const Findings& findings);
+void put_lossy_compression(DcmItem& object, DcmItem& source, bool lossy);
 
 /// Referenced Series Sequence: the source series, each instance once, and other new objects.
 void put_referenced_series(DcmItem& object, const Findings& findings,

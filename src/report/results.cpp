@@ -4,6 +4,7 @@
 #include "report/findings_json.hpp"
 #include "report/html.hpp"
 #include "report/identity.hpp"
+#include "report/label_file.hpp"
 #include "report/pictures.hpp"
 #include "report/secondary_capture.hpp"
 #include "report/segmentation.hpp"
@@ -13,17 +14,18 @@
 namespace osler::report {
 namespace {
 
-/// The DICOM objects of a result. @return their names; the pictures in them go to `pictures`
+constexpr char kLabelsFile[] = "labels.nii.gz";
+
+/// The DICOM objects of a result. @return their names
 std::vector<std::string> write_objects(const Findings& findings, const LabelMap* labels,
                                        const Volume& volume, const std::filesystem::path& folder,
-                                       std::vector<Picture>& pictures) {
+                                       const std::vector<Picture>& pictures) {
   std::vector<std::string> files;
   SegReference segmentation;
   if (findings.status == Status::complete) {
     segmentation = write_segmentation(findings, *labels, volume, folder / "seg.dcm");
     verify_against_segmentation(findings, folder / "seg.dcm");
     files.push_back("seg.dcm");
-    pictures = draw_pictures(findings, *labels, volume);
   }
   if (findings.status != Status::refused) {
     write_structured_report(findings, volume, segmentation, folder / "sr.dcm");
@@ -40,7 +42,7 @@ std::vector<std::string> write_objects(const Findings& findings, const LabelMap*
 }  // namespace
 
 std::vector<std::string> write_results(Findings& findings, const LabelMap* labels,
-                                       const Volume& volume, StagedFolder& folder) {
+                                       const Volume& volume, StagedFolder& folder, bool nifti) {
   if (findings.status == Status::complete && labels == nullptr) {
     throw Error(ErrorCode::bad_argument, "complete findings without a label map");
   }
@@ -48,7 +50,20 @@ std::vector<std::string> write_results(Findings& findings, const LabelMap* label
   std::vector<std::string> files;
   {
     const StageTimer timer(findings.timings, "write");
-    files = write_objects(findings, labels, volume, folder.path(), pictures);
+    const bool complete = findings.status == Status::complete;
+    const bool is_file = !findings.source.file.empty();
+    if (complete) pictures = draw_pictures(findings, *labels, volume);
+    if (!is_file) files = write_objects(findings, labels, volume, folder.path(), pictures);
+    const bool wanted = complete && (nifti || is_file);
+    if (wanted && !labels->grid.is_regular()) {
+      findings.source.warnings.push_back(
+          {"no_label_file",
+           "labels.nii.gz was not written: NIfTI cannot say that slices are unevenly spaced",
+           false});
+    } else if (wanted) {
+      write_label_file(findings, *labels, volume, folder.path() / kLabelsFile);
+      files.emplace_back(kLabelsFile);
+    }
   }
   folder.write("report.html", to_html(findings, read_identity(findings), pictures));
   files.insert(files.end(), {"report.html", "findings.json"});

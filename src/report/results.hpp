@@ -12,12 +12,16 @@ namespace osler::report {
 
 /// Complete: seg.dcm, sr.dcm, sc-axial.dcm, sc-coronal.dcm, sc-sagittal.dcm, report.html and
 /// findings.json. Partial: sr.dcm with the reasons, report.html and findings.json. Refused: the
-/// last two. Nothing is committed: that is the caller's.
+/// last two. A source that is not DICOM gives no objects: complete is labels.nii.gz, report.html
+/// and findings.json then. Nothing is committed: that is the caller's.
 /// @param labels  must be there if the status is complete, is not looked at otherwise
+/// @param nifti   labels.nii.gz besides, after the objects; unevenly spaced slices, which NIfTI
+/// cannot hold, give a warning in the findings instead
 /// @return names in the order given above
 /// @throws Error internal if the segmentation on disk does not measure what the findings say;
 ///         output if something cannot be written
 std::vector<std::string> write_results(Findings& findings, const LabelMap* labels,
-                                       const Volume& volume, StagedFolder& folder);
+                                       const Volume& volume, StagedFolder& folder,
+                                       bool nifti = false);
 
 }  // namespace osler::report

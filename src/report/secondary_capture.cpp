@@ -72,7 +72,7 @@ ObjectIds write_secondary_capture(const Findings& findings, const Picture& pictu
   put(item, DCM_BurnedInAnnotation, "NO");  // words are burned in, but nothing of the patient
   put_text(item, DCM_DerivationDescription,
            "Picture of a segmentation by AI, unverified: " + picture.name, 1024);
-  put_lossy_compression(item, source, findings);
+  put_lossy_compression(item, source, findings.source.lossy);
   put_empty(item, DCM_Laterality);
   put_sources(item, findings, shown);
   put_pixels(item, picture);

@@ -257,12 +257,13 @@ ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, c
                         .series_offset = 1};
   ObjectIds ids = put_common_modules(item, source, findings, kind);
   put_content_time(item);
-  put_frame_of_reference(item, source, findings);
+  put_frame_of_reference(item, source, findings.source.frame_of_reference_uid,
+                         findings.source.series_uid);
   put(item, DCM_ImageType, "DERIVED\\PRIMARY");
   put(item, DCM_ContentLabel, "SEGMENTATION");
   put_text(item, DCM_ContentDescription, "AI, unverified: " + findings.model.title, 64);
   put_empty(item, DCM_ContentCreatorName);
-  put_lossy_compression(item, source, findings);
+  put_lossy_compression(item, source, findings.source.lossy);
   put(item, DCM_SegmentationType, "BINARY");
   put(item, kSegmentsOverlap, "NO");  // a voxel of a label map has one label
 

@@ -187,7 +187,10 @@ MeasuredSegmentation measure_segmentation(const std::filesystem::path& file) {
 }
 
 void verify_against_segmentation(const Findings& findings, const std::filesystem::path& file) {
-  const MeasuredSegmentation measured = measure_segmentation(file);
+  verify_against(findings, measure_segmentation(file));
+}
+
+void verify_against(const Findings& findings, const MeasuredSegmentation& measured) {
   for (const Finding& finding : findings.findings) {
     MeasuredSegment sum;
     for (const int number : finding.segments) {

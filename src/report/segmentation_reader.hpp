@@ -33,9 +33,12 @@ struct MeasuredSegmentation {
 /// @throws Error internal if the file is not a BINARY segmentation that makes sense
 MeasuredSegmentation measure_segmentation(const std::filesystem::path& file);
 
-/// Holds every finding against the segments that it names, as they stand in the file.
+/// Holds every finding against the segments that it names, as they were measured in a file.
 /// @throws Error internal if a voxel count differs, a volume differs by more than one voxel and
 ///         0.1 %, or a centroid by more than half a voxel
+void verify_against(const Findings& findings, const MeasuredSegmentation& measured);
+
+/// The same with what measure_segmentation finds.
 void verify_against_segmentation(const Findings& findings, const std::filesystem::path& file);
 
 }  // namespace osler::report

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "core/error.hpp"
@@ -112,8 +114,8 @@ void write_rescaled(const Volume& volume, ScalarType type, WholeFile& file) {
   });
 }
 
-Volume empty_volume(const Grid& grid, ScalarType type, const fs::path& file,
-                    const dicom::Limits& limits) {
+void check_grid(const Grid& grid, ScalarType type, const fs::path& file,
+                const dicom::Limits& limits) {
   // Divided, not multiplied: sizes out of a file may overflow.
   std::int64_t room = limits.max_volume_bytes / static_cast<std::int64_t>(bytes_of(type));
   for (const std::int64_t side : grid.size) {
@@ -135,6 +137,11 @@ Volume empty_volume(const Grid& grid, ScalarType type, const fs::path& file,
     throw Error(ErrorCode::bad_input, file.string() + " does not say where its voxels lie",
                 "an affine that can be inverted");
   }
+}
+
+Volume empty_volume(const Grid& grid, ScalarType type, const fs::path& file,
+                    const dicom::Limits& limits) {
+  check_grid(grid, type, file, limits);
   Volume volume;
   volume.grid = grid;
   volume.type = type;
@@ -148,18 +155,29 @@ Volume empty_volume(const Grid& grid, ScalarType type, const fs::path& file,
   return volume;
 }
 
-void make_right_handed(Volume& volume) {
-  Affine& a = volume.grid.index_to_lps;
-  if (a.determinant() > 0) return;
+Grid turned_round(const Grid& grid) {
+  const Affine& a = grid.index_to_lps;
   const Vec3 step = a.column(2);
-  const Vec3 last = a.origin() + static_cast<double>(volume.grid.size[2] - 1) * step;
-  a = Affine::from_columns(a.column(0), a.column(1), -1.0 * step, last);
+  const Vec3 last = a.origin() + static_cast<double>(grid.size[2] - 1) * step;
+  return {grid.size, Affine::from_columns(a.column(0), a.column(1), -1.0 * step, last)};
+}
+
+namespace {
+
+void turn_slices_round(Volume& volume) {
+  volume.grid = turned_round(volume.grid);
   const std::size_t bytes = volume.bytes() / volume.slices.size();
   for (std::size_t low = 0, high = volume.slices.size() - 1; low < high; ++low, --high) {
     std::swap_ranges(volume.voxels.get() + low * bytes, volume.voxels.get() + (low + 1) * bytes,
                      volume.voxels.get() + high * bytes);
   }
   std::reverse(volume.slices.begin(), volume.slices.end());
+}
+
+}  // namespace
+
+void make_right_handed(Volume& volume) {
+  if (volume.grid.index_to_lps.determinant() < 0) turn_slices_round(volume);
 }
 
 void narrow(std::span<const double> in, std::span<std::byte> out) {
@@ -171,19 +189,91 @@ void narrow(std::span<const double> in, std::span<std::byte> out) {
 
 }  // namespace exchange
 
-Volume read_exchange(const fs::path& file, const dicom::Limits& limits) {
+namespace {
+
+constexpr std::string_view kNiftiEndings[] = {".nii.gz", ".nii"};
+constexpr std::string_view kMetaImageEndings[] = {".mha", ".mhd"};
+
+/// Length of the ending by which the name is known; 0 if it has none of them.
+std::size_t ending_of(const std::string& name, std::span<const std::string_view> endings) {
+  for (const std::string_view ending : endings) {
+    if (name.ends_with(ending)) return ending.size();
+  }
+  return 0;
+}
+
+bool is_nifti(const fs::path& file) {
+  return ending_of(file.filename().string(), kNiftiEndings) > 0;
+}
+
+void check_file(const fs::path& file) {
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
     throw Error(ErrorCode::bad_input, file.string() + " is not there or is no file");
   }
-  const std::string name = file.filename().string();
-  if (name.ends_with(".nii") || name.ends_with(".nii.gz"))
-    return exchange::read_nifti(file, limits);
-  if (name.ends_with(".mha") || name.ends_with(".mhd")) {
-    return exchange::read_meta_image(file, limits);
+  if (!is_exchange_name(file)) {
+    throw Error(ErrorCode::bad_input, file.string() + " is named as no volume",
+                ".nii, .nii.gz, .mha or .mhd");
   }
-  throw Error(ErrorCode::bad_input, file.string() + " is named as no volume",
-              ".nii, .nii.gz, .mha or .mhd");
+}
+
+}  // namespace
+
+bool is_exchange_name(const fs::path& file) {
+  return is_nifti(file) || ending_of(file.filename().string(), kMetaImageEndings) > 0;
+}
+
+std::string exchange_stem(const fs::path& file) {
+  const std::string name = file.filename().string();
+  const std::size_t ending = ending_of(name, kNiftiEndings) + ending_of(name, kMetaImageEndings);
+  return name.substr(0, name.size() - ending);
+}
+
+std::vector<fs::path> take_exchange_files(dicom::ScanResult& scanned) {
+  std::vector<fs::path> files;
+  std::set<fs::path> seen;
+  std::erase_if(scanned.unreadable, [&](const dicom::Unreadable& u) {
+    if (u.is_dicom || !is_exchange_name(u.file)) return false;
+    std::error_code error;
+    if (seen.insert(fs::weakly_canonical(u.file, error)).second) {
+      files.push_back(u.file);
+    } else {
+      ++scanned.duplicates;
+    }
+    return true;
+  });
+  return files;
+}
+
+Volume read_exchange(const fs::path& file, const dicom::Limits& limits) {
+  check_file(file);
+  return is_nifti(file) ? exchange::read_nifti(file, limits)
+                        : exchange::read_meta_image(file, limits);
+}
+
+ExchangeHeader read_exchange_header(const fs::path& file, const dicom::Limits& limits) {
+  check_file(file);
+  ExchangeHeader header = is_nifti(file) ? exchange::read_nifti_header(file, limits)
+                                         : exchange::read_meta_image_header(file, limits);
+  if (header.grid.index_to_lps.determinant() < 0) header.grid = exchange::turned_round(header.grid);
+  header.warnings.insert(
+      header.warnings.begin(),
+      {{"no_dicom_source",
+        "the file has no DICOM header: whose image it is, and when and how it was made, is not "
+        "known",
+        false},
+       {"intensities_unknown",
+        "the file does not say whether its intensities were rescaled, filtered or masked", false}});
+  return header;
+}
+
+bool is_turned_round(const Volume& volume) {
+  return !volume.slices.empty() && volume.slices.front().sop_instance_uid.empty() &&
+         volume.slices.front().frame > volume.slices.back().frame;
+}
+
+void restore_file_order(Volume& volume) {
+  if (is_turned_round(volume)) exchange::turn_slices_round(volume);
 }
 
 }  // namespace osler

@@ -5,9 +5,14 @@
 // A file carries place and values, nothing of the patient or the study. A volume that was read from
 // one has no DICOM source: UIDs are empty, modality is "OT", and no SEG or SR can be made of it.
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "dicom/scan.hpp"
+#include "volume/verdict.hpp"
 #include "volume/volume.hpp"
 
 namespace osler {
@@ -34,9 +39,46 @@ void write_meta_image(const Volume& volume, const std::filesystem::path& file);
 /// Reads .nii, .nii.gz, .mha and .mhd, told apart by name. Integers keep their type and NIfTI's
 /// scaling goes to the slices' slope and intercept; 64-bit float becomes 32-bit. NIfTI: the sform
 /// places the voxels, without one the qform, and a file with neither is refused, not guessed at.
-/// Slices of a left-handed file are taken in reverse, so that they ascend along row x column.
+/// Slices of a left-handed file are taken in reverse, so that they ascend along row x column;
 /// @throws Error bad_input: damaged, truncated, larger than `limits` allow (told before anything
 /// is allocated), not three-dimensional, colour, or of a type that a Volume does not have
+/// `frame` of a slice is its number in the file.
 Volume read_exchange(const std::filesystem::path& file, const dicom::Limits& limits = {});
+
+/// True if the name ends as one that read_exchange takes; nothing is looked into.
+bool is_exchange_name(const std::filesystem::path& file);
+
+/// The file's name without .nii, .nii.gz, .mha or .mhd.
+std::string exchange_stem(const std::filesystem::path& file);
+
+/// Takes the files that are named so out of what a scan found to be no DICOM, each once; further
+/// paths to the same file count as duplicates.
+std::vector<std::filesystem::path> take_exchange_files(dicom::ScanResult& scanned);
+
+/// What a file's header says, told without reading its values.
+struct ExchangeHeader {
+  Grid grid;                     ///< as read_exchange gives it
+  std::vector<Reason> warnings;  ///< what the header leaves open, from no_dicom_source on
+  bool own_labels = false;       ///< write_nifti_labels wrote it
+};
+
+/// @throws Error bad_input as read_exchange, as far as the header tells
+ExchangeHeader read_exchange_header(const std::filesystem::path& file,
+                                    const dicom::Limits& limits = {});
+
+/// True if read_exchange took the slices of this volume in reverse.
+bool is_turned_round(const Volume& volume);
+
+/// Turns the slices and the grid of a volume that read_exchange gave into the file's own order
+/// again; the grid may be left-handed then, which only the writers above take.
+void restore_file_order(Volume& volume);
+
+/// Labels, one per voxel of the grid, as 8-bit NIfTI-1 with intent NIFTI_INTENT_LABEL. The header's
+/// description says that they are unverified.
+/// @param turn_round  write the last slice first: the order of a file whose volume is_turned_round
+/// @throws Error output; bad_argument if there are not as many labels as voxels, or slices
+/// are unevenly spaced
+void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, bool turn_round,
+                        const std::filesystem::path& file);
 
 }  // namespace osler

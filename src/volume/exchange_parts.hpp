@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dicom/scan.hpp"
+#include "volume/exchange.hpp"
 #include "volume/volume.hpp"
 
 struct gzFile_s;
@@ -79,10 +80,16 @@ std::span<const std::byte> all_voxels(const Volume& volume);
 /// Writes slope * stored + intercept of every voxel as `type`, slice by slice. The values must fit.
 void write_rescaled(const Volume& volume, ScalarType type, WholeFile& file);
 
-/// A volume without source and without voxels yet.
 /// @throws Error bad_input if the grid is none or the volume larger than the limits allow
+void check_grid(const Grid& grid, ScalarType type, const std::filesystem::path& file,
+                const dicom::Limits& limits);
+
+/// A volume without source, its voxels allocated but not set. @throws Error as check_grid
 Volume empty_volume(const Grid& grid, ScalarType type, const std::filesystem::path& file,
                     const dicom::Limits& limits);
+
+/// The same voxels with their slices counted from the other end.
+Grid turned_round(const Grid& grid);
 
 /// Turns the slice order round if the grid is left-handed.
 void make_right_handed(Volume& volume);
@@ -92,5 +99,10 @@ void narrow(std::span<const double> in, std::span<std::byte> out);
 
 Volume read_nifti(const std::filesystem::path& file, const dicom::Limits& limits);
 Volume read_meta_image(const std::filesystem::path& file, const dicom::Limits& limits);
+
+/// Grid as the file has it, left-handed or not, and warnings of this format.
+ExchangeHeader read_nifti_header(const std::filesystem::path& file, const dicom::Limits& limits);
+ExchangeHeader read_meta_image_header(const std::filesystem::path& file,
+                                      const dicom::Limits& limits);
 
 }  // namespace osler::exchange

@@ -192,7 +192,7 @@ void read_whole(itk::MetaImageIO& io, std::span<std::byte> out, std::size_t voxe
   }
 }
 
-Volume read_with(itk::MetaImageIO& io, const fs::path& file, const dicom::Limits& limits) {
+ScalarType open(itk::MetaImageIO& io, const fs::path& file) {
   check_compressed_size(file);
   io.SetFileName(file.string());
   io.ReadImageInformation();
@@ -200,7 +200,11 @@ Volume read_with(itk::MetaImageIO& io, const fs::path& file, const dicom::Limits
     throw Error(ErrorCode::bad_input, file.string() + " does not hold one volume",
                 "three dimensions and one value a voxel");
   }
-  const ScalarType type = scalar_type(io.GetComponentType(), file);
+  return scalar_type(io.GetComponentType(), file);
+}
+
+Volume read_with(itk::MetaImageIO& io, const fs::path& file, const dicom::Limits& limits) {
+  const ScalarType type = open(io, file);
   Volume volume = empty_volume(grid_of(io), type, file, limits);
   itk::ImageIORegion region(3);
   for (unsigned axis = 0; axis < 3; ++axis) region.SetSize(axis, io.GetDimensions(axis));
@@ -215,17 +219,41 @@ Volume read_with(itk::MetaImageIO& io, const fs::path& file, const dicom::Limits
   return volume;
 }
 
-}  // namespace
-
-Volume read_meta_image(const fs::path& file, const dicom::Limits& limits) {
-  const auto io = itk::MetaImageIO::New();
+/// What ITK throws, in our words.
+template <typename F>
+auto guarded(const fs::path& file, F&& work) {
   try {
-    Volume volume = read_with(*io, file, limits);
-    make_right_handed(volume);
-    return volume;
+    return work();
   } catch (const itk::ExceptionObject&) {
     throw Error(ErrorCode::bad_input, file.string() + ": truncated or damaged, or no MetaImage");
   }
+}
+
+}  // namespace
+
+ExchangeHeader read_meta_image_header(const fs::path& file, const dicom::Limits& limits) {
+  const auto io = itk::MetaImageIO::New();
+  return guarded(file, [&] {
+    const ScalarType type = open(*io, file);
+    const Grid grid = grid_of(*io);
+    check_grid(grid, type, file, limits);
+    return ExchangeHeader{
+        grid,
+        {{"sides_unconfirmed",
+          "left and right are those of the TransformMatrix, taken as LPS; nothing in the file "
+          "confirms them",
+          false}},
+        false};
+  });
+}
+
+Volume read_meta_image(const fs::path& file, const dicom::Limits& limits) {
+  const auto io = itk::MetaImageIO::New();
+  return guarded(file, [&] {
+    Volume volume = read_with(*io, file, limits);
+    make_right_handed(volume);
+    return volume;
+  });
 }
 
 }  // namespace exchange

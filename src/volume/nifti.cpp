@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <string_view>
 
 #include "core/error.hpp"
 #include "core/version.hpp"
@@ -29,6 +30,8 @@ constexpr NiftiType kTypes[] = {
     {2, ScalarType::u8},    {256, ScalarType::i8}, {512, ScalarType::u16}, {4, ScalarType::i16},
     {768, ScalarType::u32}, {8, ScalarType::i32},  {16, ScalarType::f32}};
 constexpr std::int16_t kDoubleCode = 64;
+constexpr std::string_view kWriter = "osler ";  // how the description of our files begins
+constexpr std::int16_t kIntentLabel = 1002;     // NIFTI_INTENT_LABEL
 
 // ---------------------------------------------------------------- writing
 
@@ -38,12 +41,12 @@ bool fits_header(const Rescale& r) {
          std::isfinite(static_cast<float>(r.intercept));
 }
 
-NiftiHeader header_of(const Volume& volume, ScalarType type) {
+NiftiHeader header_of(const Grid& grid, ScalarType type) {
   NiftiHeader header;
   std::fill(std::begin(header.dim), std::end(header.dim), std::int16_t{1});
   header.dim[0] = 3;
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    const std::int64_t side = volume.grid.size[axis];
+    const std::int64_t side = grid.size[axis];
     if (side > std::numeric_limits<std::int16_t>::max()) {
       throw Error(ErrorCode::bad_input, fmt::format("the volume has a side of {} voxels", side),
                   "at most 32767 in NIfTI-1", "write a MetaImage (--to mha)");
@@ -54,9 +57,9 @@ NiftiHeader header_of(const Volume& volume, ScalarType type) {
                       return t.type == type;
                     })->code;
   header.bitpix = static_cast<std::int16_t>(8 * bytes_of(type));
-  const std::string by = fmt::format("osler {}", kVersion);
+  const std::string by = fmt::format("{}{}", kWriter, kVersion);
   std::memcpy(header.descrip, by.data(), std::min(by.size(), sizeof header.descrip - 1));
-  set_affines(volume.grid, header);
+  set_affines(grid, header);
   return header;
 }
 
@@ -139,6 +142,7 @@ double mm_per_unit(const NiftiHeader& h, const Reader& in) {
   }
 }
 
+/// Millimetres, LPS, as the header has it.
 Grid grid_of(const NiftiHeader& h, const Reader& in) {
   if (h.sform_code <= 0 && h.qform_code <= 0) {
     in.fail("does not say where its voxels lie in the patient", "sform_code or qform_code above 0");
@@ -156,6 +160,18 @@ Rescale rescale_of(const NiftiHeader& h, const Reader& in) {
   if (!std::isfinite(h.scl_slope) || !std::isfinite(h.scl_inter))
     in.fail("has a scaling that is no number");
   return {h.scl_slope, h.scl_inter};
+}
+
+/// Doubles become floats.
+ScalarType scalar_type(const NiftiHeader& h, const Reader& in) {
+  if (h.datatype == kDoubleCode) return ScalarType::f32;
+  const auto* known = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                   [&](const NiftiType& t) { return t.code == h.datatype; });
+  if (known == std::end(kTypes)) {
+    in.fail(fmt::format("has voxels of type {}", h.datatype),
+            "integers of 8, 16 or 32 bits, or float");
+  }
+  return known->type;
 }
 
 void turn_round(std::span<std::byte> bytes, std::size_t width) {
@@ -178,18 +194,24 @@ void read_doubles(Reader& in, bool swapped, Volume& volume) {
 
 }  // namespace
 
+ExchangeHeader read_nifti_header(const fs::path& file, const dicom::Limits& limits) {
+  Reader in(file);
+  bool swapped = false;
+  const NiftiHeader header = read_header(in, swapped);
+  ExchangeHeader read{grid_of(header, in), doubts_of_affine(header)};
+  read.own_labels = header.intent_code == kIntentLabel &&
+                    std::string_view(header.descrip, sizeof header.descrip).starts_with(kWriter);
+  static_cast<void>(rescale_of(header, in));
+  check_grid(read.grid, scalar_type(header, in), file, limits);
+  return read;
+}
+
 Volume read_nifti(const fs::path& file, const dicom::Limits& limits) {
   Reader in(file);
   bool swapped = false;
   const NiftiHeader header = read_header(in, swapped);
-  const auto* known = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                   [&](const NiftiType& t) { return t.code == header.datatype; });
   const bool doubles = header.datatype == kDoubleCode;
-  if (known == std::end(kTypes) && !doubles) {
-    in.fail(fmt::format("has voxels of type {}", header.datatype),
-            "integers of 8, 16 or 32 bits, or float");
-  }
-  const ScalarType type = doubles ? ScalarType::f32 : known->type;
+  const ScalarType type = scalar_type(header, in);
   const Rescale rescale = rescale_of(header, in);
   Volume volume = empty_volume(grid_of(header, in), type, file, limits);
   for (SliceSource& slice : volume.slices) {
@@ -217,7 +239,7 @@ void write_nifti(const Volume& volume, const fs::path& file) {
   const std::optional<Rescale> rescale = common_rescale(volume);
   const bool keep = rescale && fits_header(*rescale);
   const ScalarType type = keep ? volume.type : ScalarType::f32;
-  NiftiHeader header = header_of(volume, type);
+  NiftiHeader header = header_of(volume.grid, type);
   if (keep) {
     header.scl_slope = static_cast<float>(rescale->slope);
     header.scl_inter = static_cast<float>(rescale->intercept);
@@ -228,6 +250,29 @@ void write_nifti(const Volume& volume, const fs::path& file) {
     out.write(all_voxels(volume));
   } else {
     write_rescaled(volume, ScalarType::f32, out);
+  }
+  out.commit();
+}
+
+void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, bool turn_round,
+                        const fs::path& file) {
+  using namespace exchange;
+  need_regular(grid);
+  if (labels.size() != static_cast<std::size_t>(voxel_count(grid.size))) {
+    throw Error(ErrorCode::bad_argument, "labels and grid have different sizes");
+  }
+  NiftiHeader header = header_of(turn_round ? turned_round(grid) : grid, ScalarType::u8);
+  header.intent_code = kIntentLabel;
+  const std::string by =
+      fmt::format("{}{}: AI, unverified; not for clinical use", kWriter, kVersion);
+  std::memcpy(header.descrip, by.data(), std::min(by.size(), sizeof header.descrip - 1));
+  WholeFile out(file, file.extension() == ".gz");
+  write_header(header, out);
+  const auto per_slice = static_cast<std::size_t>(grid.size[0] * grid.size[1]);
+  const auto slices = static_cast<std::size_t>(grid.size[2]);
+  for (std::size_t k = 0; k < slices; ++k) {
+    out.write(
+        std::as_bytes(labels.subspan((turn_round ? slices - 1 - k : k) * per_slice, per_slice)));
   }
   out.commit();
 }

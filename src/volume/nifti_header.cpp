@@ -1,5 +1,7 @@
 #include "volume/nifti_header.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,6 +12,8 @@ namespace osler::exchange {
 namespace {
 
 constexpr std::int16_t kScannerAnatomical = 1;  // NIFTI_XFORM_SCANNER_ANAT
+constexpr std::int16_t kAlignedAnatomical = 2;  // NIFTI_XFORM_ALIGNED_ANAT; above it: templates
+constexpr double kAffinesAgreeMm = 1;           // below a voxel: rounding and resampling, no doubt
 
 /// Rotation by a unit quaternion, columns scaled by pixdim, the third by qfac besides.
 Affine affine_of_qform(const NiftiHeader& h) {
@@ -116,6 +120,42 @@ Affine affine_of(const NiftiHeader& h) {
   Affine none;
   none.m.fill(0);
   return none;
+}
+
+std::vector<Reason> doubts_of_affine(const NiftiHeader& h) {
+  std::vector<Reason> doubts;
+  const int code = h.sform_code > 0 ? h.sform_code : h.qform_code;
+  const char* which = h.sform_code > 0 ? "sform" : "qform";
+  doubts.push_back({"sides_unconfirmed",
+                    fmt::format("left and right are those of the {} (code {}); nothing in the file "
+                                "confirms them",
+                                which, code),
+                    false});
+  if (h.sform_code <= 0) {
+    doubts.push_back({"qform_only", "the file has no sform; the qform places the voxels", false});
+  } else if (h.qform_code > 0) {
+    const Size3 size{h.dim[1], h.dim[2], h.dim[3]};
+    const double off = corner_distance_mm(size, affine_of(h), swap_lps_ras(affine_of_qform(h)));
+    if (!(off <= kAffinesAgreeMm)) {
+      doubts.push_back(
+          {"affines_differ",
+           fmt::format("sform and qform place voxels up to {:.1f} mm apart; the sform was used",
+                       off),
+           false});
+    }
+  }
+  if (code == kAlignedAnatomical) {
+    doubts.push_back({"aligned_to_another_image",
+                      fmt::format("{} code 2: the image was aligned to another one", which),
+                      false});
+  } else if (code > kAlignedAnatomical) {
+    doubts.push_back({"template_space",
+                      fmt::format("{} code {}: the image was moved into the space of a template; "
+                                  "sizes may not be the patient's",
+                                  which, code),
+                      false});
+  }
+  return doubts;
 }
 
 void swap_bytes(NiftiHeader& h) {

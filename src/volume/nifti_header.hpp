@@ -3,7 +3,9 @@
 // affines. Inside the room only.
 
 #include <cstdint>
+#include <vector>
 
+#include "volume/verdict.hpp"
 #include "volume/volume.hpp"
 
 namespace osler::exchange {
@@ -56,6 +58,9 @@ void set_affines(const Grid& grid, NiftiHeader& header);
 
 /// The affine that sform or qform give, LPS; an affine of zeros if there is neither.
 Affine affine_of(const NiftiHeader& header);
+
+/// What a reader cannot be sure of in the affine, above all which side is left.
+std::vector<Reason> doubts_of_affine(const NiftiHeader& header);
 
 /// Turns the bytes of every field that is read here round.
 void swap_bytes(NiftiHeader& header);

@@ -1,0 +1,53 @@
+#pragma once
+// What there is to do: which volume of which input goes through which model, and where its results
+// go. Inside the room only.
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "dicom/scan.hpp"
+#include "pipeline/run.hpp"
+#include "pipeline/run_series.hpp"
+
+namespace osler {
+
+/// A study, or a NIfTI or MetaImage file: what shares a folder of results.
+struct Subject {
+  const dicom::Study* study = nullptr;
+  std::filesystem::path file;    ///< empty if it is a study
+  std::filesystem::path folder;  ///< of its results
+
+  std::string study_uid() const { return study == nullptr ? std::string() : study->uid; }
+};
+
+/// Takes the NIfTI and MetaImage files out of what a scan could not read, but for labels that an
+/// earlier run left in a folder of the input.
+std::vector<std::filesystem::path> take_files(dicom::ScanResult& scanned);
+
+/// Studies, then files. A study's results go to out/<UID>, a file's to out/<its name without
+/// ending>, with a number if that name is taken.
+std::vector<Subject> subjects_of(const std::vector<dicom::Study>& studies,
+                                 const std::vector<std::filesystem::path>& files,
+                                 const std::filesystem::path& out);
+
+/// One volume for one model.
+struct Job {
+  std::function<Volume()> load;
+  double voxel_mm3 = 0;
+  std::vector<Reason> warnings;
+  LoadedModel* model = nullptr;
+};
+
+/// A warning if DICOM files could not be read that may belong to any series of the input.
+std::vector<Reason> lost_files(const std::vector<dicom::Unreadable>& unreadable);
+
+/// Volumes of a subject that fit a model, finest first; the others are noted in `report` with their
+/// reasons. Of files only headers are read. The study must outlive the jobs.
+/// @param lost  goes with every result of a study
+std::vector<Job> plan_jobs(const Subject& subject, std::vector<LoadedModel>& models,
+                           const std::vector<Reason>& lost, const RunOptions& options,
+                           RunReport& report);
+
+}  // namespace osler
