@@ -28,6 +28,11 @@ target_include_directories(osler_dcmtk INTERFACE ${DCMTK_INCLUDE_DIRS})
 target_link_libraries(osler_dcmtk INTERFACE ${DCMTK_LIBRARIES})
 
 find_package(OpenJPEG REQUIRED)
+# 2.5 is the first that decodes HTJ2K and that can be strict with a truncated codestream. Debian's
+# package carries no version file, so find_package cannot compare.
+if("${OPENJPEG_MAJOR_VERSION}.${OPENJPEG_MINOR_VERSION}" VERSION_LESS 2.5)
+  message(FATAL_ERROR "OpenJPEG ${OPENJPEG_MAJOR_VERSION}.${OPENJPEG_MINOR_VERSION} found; 2.5 or later is wanted")
+endif()
 add_library(osler_openjpeg INTERFACE IMPORTED GLOBAL)
 target_include_directories(osler_openjpeg INTERFACE ${OPENJPEG_INCLUDE_DIRS})
 target_link_libraries(osler_openjpeg INTERFACE openjp2)

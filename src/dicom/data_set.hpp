@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "dicom/byte_source.hpp"
 #include "dicom/element_reader.hpp"
@@ -20,6 +21,8 @@ class DataSet {
   static std::optional<DataSet> open(const std::filesystem::path& file, const Limits& limits);
 
   ByteSource& bytes() const { return *bytes_; }
+  /// The bytes without the rest; nothing else may be asked for afterwards.
+  std::unique_ptr<ByteSource> release() { return std::move(bytes_); }
   const Encoding& encoding() const { return encoding_; }
   const std::string& transfer_syntax_uid() const { return transfer_syntax_uid_; }
   ElementReader elements() const { return {*bytes_, begin_, bytes_->size(), encoding_}; }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "dicom/data_set.hpp"
+#include "dicom/element_reader.hpp"
 #include "dicom/pixels.hpp"
 
 namespace osler::dicom {
@@ -13,10 +15,14 @@ constexpr std::uint64_t kItemHeaderBytes = 8;
 // A frame of fewer bytes is no image in any codec; guards the fragment table against bombs.
 constexpr std::size_t kMaxFragments = 10'000'000;
 
-DataSet open_or_fail(const Instance& instance, const Limits& limits) {
+/// The scan has found out how the file is laid out: only a deflated one is opened anew as a data
+/// set, for it has to be inflated once more.
+std::unique_ptr<ByteSource> open_bytes(const Instance& instance, const TransferSyntax& syntax,
+                                       const Limits& limits) {
+  if (!syntax.deflated) return std::make_unique<ByteSource>(instance.file);
   auto data = DataSet::open(instance.file, limits);
   if (!data) throw Error(ErrorCode::bad_input, "is no longer a DICOM file");
-  return std::move(*data);
+  return data->release();
 }
 
 std::uint32_t little_endian_32(std::span<const std::byte> b) {
@@ -27,8 +33,8 @@ std::uint32_t little_endian_32(std::span<const std::byte> b) {
 }  // namespace
 
 FrameReader::FrameReader(const Instance& instance, const Limits& limits)
-    : data_(open_or_fail(instance, limits)),
-      syntax_(&transfer_syntax(instance.transfer_syntax_uid)) {
+    : syntax_(&transfer_syntax(instance.transfer_syntax_uid)),
+      bytes_(open_bytes(instance, *syntax_, limits)) {
   if (!instance.has_pixel_data) throw Error(ErrorCode::bad_input, "no pixel data");
   if (instance.pixels.frames < 1) throw Error(ErrorCode::bad_input, "no frames");
   if (syntax_->codec != Codec::none) {
@@ -41,15 +47,14 @@ FrameReader::FrameReader(const Instance& instance, const Limits& limits)
   const std::uint64_t wanted =
       native_frame_bytes_ * static_cast<std::uint64_t>(instance.pixels.frames);
   const auto stored = static_cast<std::uint64_t>(instance.pixel_data_bytes);
-  if (stored < wanted || native_offset_ + wanted > data_.bytes().size()) {
+  if (stored < wanted || native_offset_ + wanted > bytes_->size()) {
     throw Error(ErrorCode::bad_input, "pixel data truncated: " + std::to_string(stored) + " bytes",
                 std::to_string(wanted) + " bytes", "send the study again");
   }
 }
 
 void FrameReader::find_fragments(const Instance& instance) {
-  ElementReader items(data_.bytes(), instance.pixel_data_offset, data_.bytes().size(),
-                      {true, false});
+  ElementReader items(*bytes_, instance.pixel_data_offset, bytes_->size(), {true, false});
   std::vector<std::uint64_t> offsets;
   Element item;
   bool first = true;
@@ -60,7 +65,7 @@ void FrameReader::find_fragments(const Instance& instance) {
     }
     if (first) {
       for (std::uint32_t i = 0; i + 4 <= item.length; i += 4) {
-        offsets.push_back(little_endian_32(data_.bytes().view(item.offset + i, 4)));
+        offsets.push_back(little_endian_32(bytes_->view(item.offset + i, 4)));
       }
       first_fragment_ = item.offset + item.length;
     } else {
@@ -109,7 +114,7 @@ void FrameReader::group_by_markers(std::size_t frames) {
   for (const ByteRange& fragment : fragments_) {
     bool starts = false;
     if (fragment.length >= 2) {
-      const auto head = data_.bytes().view(fragment.offset, 2);
+      const auto head = bytes_->view(fragment.offset, 2);
       const bool jpeg = head[0] == std::byte{0xFF} && head[1] == std::byte{0xD8};
       const bool jpeg_2000 = head[0] == std::byte{0xFF} && head[1] == std::byte{0x4F};
       starts = jpeg || jpeg_2000;
@@ -132,14 +137,14 @@ std::vector<std::byte> FrameReader::codestream(int frame) const {
   std::size_t at = 0;
   for (const ByteRange& part : parts) {
     const auto length = static_cast<std::size_t>(part.length);
-    data_.bytes().read(part.offset, std::span(bytes).subspan(at, length));
+    bytes_->read(part.offset, std::span(bytes).subspan(at, length));
     at += length;
   }
   return bytes;
 }
 
 void FrameReader::read_native(int frame, std::span<std::byte> out) const {
-  data_.bytes().read(native_offset_ + static_cast<std::uint64_t>(frame) * native_frame_bytes_, out);
+  bytes_->read(native_offset_ + static_cast<std::uint64_t>(frame) * native_frame_bytes_, out);
 }
 
 }  // namespace osler::dicom

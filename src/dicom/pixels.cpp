@@ -62,7 +62,6 @@ void decode(const FrameReader& reader, const Instance& instance, int frame,
       return decode_jpeg_ls(reader.codestream(frame), format, out);
     case Codec::jpeg_2000:
       return decode_jpeg_2000(reader.codestream(frame), format, out);
-    case Codec::htj2k:
     case Codec::other:
       break;
   }
