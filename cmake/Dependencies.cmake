@@ -36,7 +36,20 @@ endif()
 add_library(osler_openjpeg INTERFACE IMPORTED GLOBAL)
 target_include_directories(osler_openjpeg INTERFACE ${OPENJPEG_INCLUDE_DIRS})
 target_link_libraries(osler_openjpeg INTERFACE openjp2)
-find_package(charls REQUIRED)
+# Debian builds CharLS with its assertions left in: each sample's context is computed twice, and a
+# failed one ends the program. The wheel `imagecodecs` (tools/setup) holds the same interface built for
+# release, which is linked where it is found; the headers are Debian's either way.
+find_package(charls 2.4 REQUIRED)
+if(NOT OSLER_CHARLS AND NOT "$ENV{LIBTORCH_ROOT}" STREQUAL "")
+  file(GLOB osler_charls_found "$ENV{LIBTORCH_ROOT}/../imagecodecs.libs/libcharls-*.so.2.4.*")
+endif()
+set(OSLER_CHARLS "${osler_charls_found}" CACHE FILEPATH "CharLS 2.4 to link in place of Debian's")
+add_library(osler_charls INTERFACE IMPORTED GLOBAL)
+if(OSLER_CHARLS)
+  target_link_libraries(osler_charls INTERFACE "${OSLER_CHARLS}")
+else()
+  target_link_libraries(osler_charls INTERFACE charls)
+endif()
 
 # Reading DICOM, which is what is fuzzed, needs no more than this.
 if(OSLER_FUZZ)
