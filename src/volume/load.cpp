@@ -41,8 +41,8 @@ void prefer_large_pages(std::span<std::byte> bytes) {
   ::madvise(bytes.data() + before, bytes.size() - before, MADV_HUGEPAGE);  // advice: may be refused
 }
 
-/// Only where decoding takes the time in which a file can come from the disk: in one thread and
-/// from a cold cache JPEG-LS took 1.2 s so, and 1.7 s without. Uncompressed slices gained nothing.
+/// Only where decoding takes the time in which a file can come from the disk: uncompressed slices
+/// gained nothing (benchmarks/results).
 void read_ahead(const VolumePlan& plan, std::size_t slice) {
   if (slice >= plan.slices.size()) return;
   const Instance& instance = *plan.slices[slice].instance;
