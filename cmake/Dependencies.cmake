@@ -31,14 +31,15 @@ find_package(OpenJPEG REQUIRED)
 # 2.5 is the first that decodes HTJ2K and that can be strict with a truncated codestream. Debian's
 # package carries no version file, so find_package cannot compare.
 if("${OPENJPEG_MAJOR_VERSION}.${OPENJPEG_MINOR_VERSION}" VERSION_LESS 2.5)
-  message(FATAL_ERROR "OpenJPEG ${OPENJPEG_MAJOR_VERSION}.${OPENJPEG_MINOR_VERSION} found; 2.5 or later is wanted")
+  message(FATAL_ERROR "OpenJPEG ${OPENJPEG_MAJOR_VERSION}.${OPENJPEG_MINOR_VERSION} found;"
+    " 2.5 or later is wanted: install libopenjp2-7-dev")
 endif()
 add_library(osler_openjpeg INTERFACE IMPORTED GLOBAL)
 target_include_directories(osler_openjpeg INTERFACE ${OPENJPEG_INCLUDE_DIRS})
 target_link_libraries(osler_openjpeg INTERFACE openjp2)
 # Debian builds CharLS with its assertions left in: each sample's context is computed twice, and a
-# failed one ends the program. The wheel `imagecodecs` (tools/setup) holds the same interface built for
-# release, which is linked where it is found; the headers are Debian's either way.
+# failed one ends the program. The wheel `imagecodecs` (tools/setup) holds the same interface built
+# for release, which is linked where it is found; the headers are Debian's either way.
 find_package(charls 2.4 REQUIRED)
 if(NOT OSLER_CHARLS AND NOT "$ENV{LIBTORCH_ROOT}" STREQUAL "")
   file(GLOB osler_charls_found "$ENV{LIBTORCH_ROOT}/../imagecodecs.libs/libcharls-*.so.2.4.*")
