@@ -41,11 +41,11 @@ target_link_libraries(osler_openjpeg INTERFACE openjp2)
 # failed one ends the program. The wheel `imagecodecs` (tools/setup) holds the same interface built
 # for release, which is linked where it is found; the headers are Debian's either way.
 find_package(charls 2.4 REQUIRED)
-if(DEFINED ENV{LIBTORCH_ROOT})
+# -DOSLER_CHARLS=FILE links another one.
+if(NOT DEFINED OSLER_CHARLS AND DEFINED ENV{LIBTORCH_ROOT})
   get_filename_component(osler_wheels "$ENV{LIBTORCH_ROOT}" DIRECTORY)
-  file(GLOB osler_charls_found "${osler_wheels}/imagecodecs.libs/libcharls-*.so.2.4.*")
+  file(GLOB OSLER_CHARLS "${osler_wheels}/imagecodecs.libs/libcharls-*.so.2.4.*")
 endif()
-set(OSLER_CHARLS "${osler_charls_found}" CACHE FILEPATH "CharLS 2.4 to link in place of Debian's")
 add_library(osler_charls INTERFACE IMPORTED GLOBAL)
 if(OSLER_CHARLS)
   target_link_libraries(osler_charls INTERFACE "${OSLER_CHARLS}")
