@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -31,6 +32,11 @@ using osler::ErrorCode;
 double now_s() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();
+}
+
+/// Processor time of all threads so far.
+double cpu_s() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
 /// Most memory that this process had resident so far. Not ru_maxrss, which starts at the size of
@@ -69,7 +75,7 @@ void to_ct_numbers(osler::Volume& volume) {
 
 nlohmann::json load(const std::filesystem::path& folder) {
   const std::vector<std::filesystem::path> inputs{folder};
-  const double start = now_s();
+  const double start = now_s(), start_cpu = cpu_s();
   const osler::dicom::ScanResult found = osler::dicom::scan(inputs);
   const double scanned = now_s();
   if (found.studies.size() != 1 || found.studies.front().series.size() != 1) {
@@ -83,11 +89,12 @@ nlohmann::json load(const std::filesystem::path& folder) {
   osler::Volume volume = osler::load_volume(plan.volumes.front());
   const double loaded = now_s();
   to_ct_numbers(volume);
-  const double end = now_s();
+  const double end = now_s(), cpu = cpu_s() - start_cpu;
   const double peak = peak_mb();
 
   const osler::Vec3 spacing = volume.grid.spacing_mm();
   return {{"seconds", end - start},
+          {"cpu_s", cpu},
           {"scan_s", scanned - start},
           {"plan_s", planned - scanned},
           {"load_s", loaded - planned},
@@ -101,9 +108,9 @@ nlohmann::json load(const std::filesystem::path& folder) {
 
 nlohmann::json scan(const std::filesystem::path& folder) {
   const std::vector<std::filesystem::path> inputs{folder};
-  const double start = now_s();
+  const double start = now_s(), start_cpu = cpu_s();
   const osler::dicom::ScanResult found = osler::dicom::scan(inputs);
-  const double end = now_s();
+  const double end = now_s(), cpu = cpu_s() - start_cpu;
   const double peak = peak_mb();
 
   std::vector<std::string> lines;
@@ -121,6 +128,7 @@ nlohmann::json scan(const std::filesystem::path& folder) {
   std::string text;
   for (const std::string& line : lines) text += line;
   return {{"seconds", end - start},
+          {"cpu_s", cpu},
           {"peak_mb", peak},
           {"instances", lines.size()},
           {"digest", osler::sha256_hex(std::as_bytes(std::span(text)))}};

@@ -1,9 +1,10 @@
 """The peers that benchmarks/compare measures, each in a process of its own.
 
 usage: readers.py NAME FOLDER             one run, and one line of JSON, for each line read
-       readers.py encode SOURCE TARGET j2k|jpegls
+       readers.py encode SOURCE TARGET j2k|jpegls|rle|jpeg
 """
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -43,16 +44,17 @@ def with_pydicom(folder):
     import numpy as np
 
     def run():
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         slices = sorted(map(read_one, Path(folder).glob("*.dcm")), key=lambda s: s[0])
         volume = np.empty((len(slices), *slices[0][5].shape), np.int16)
         for k, (*_, add, values) in enumerate(slices):
             np.add(values, np.int16(add), out=volume[k], casting="unsafe")
         seconds, peak = time.perf_counter() - start, peak_mb()
+        cpu = time.process_time() - cpu
         (_, first, orientation, spacing, *_), last = slices[0], slices[-1][1]
         x, y = np.array(orientation[:3]) * spacing[1], np.array(orientation[3:]) * spacing[0]
         step = (last - first) / (len(slices) - 1)
-        return dict(seconds=seconds, peak_mb=peak, digest=digest_of(volume),
+        return dict(seconds=seconds, cpu_s=cpu, peak_mb=peak, digest=digest_of(volume),
                     size=list(volume.shape[::-1]),
                     index_to_lps=np.column_stack([x, y, step, first]).ravel().tolist())
     return run
@@ -63,14 +65,15 @@ def with_simpleitk(folder):
     import numpy as np
 
     def run():
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         reader = SimpleITK.ImageSeriesReader()
         series, = reader.GetGDCMSeriesIDs(folder)
         reader.SetFileNames(reader.GetGDCMSeriesFileNames(folder, series))
         image = reader.Execute()
         seconds, peak = time.perf_counter() - start, peak_mb()
+        cpu = time.process_time() - cpu
         directions = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
-        return dict(seconds=seconds, peak_mb=peak,
+        return dict(seconds=seconds, cpu_s=cpu, peak_mb=peak,
                     digest=digest_of(SimpleITK.GetArrayViewFromImage(image)),
                     size=list(image.GetSize()),
                     index_to_lps=np.column_stack([directions, image.GetOrigin()]).ravel().tolist())
@@ -83,7 +86,7 @@ def headers_with_pydicom(folder):
     tags = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "Rows", "Columns")
 
     def run():
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         found = []
         for path in sorted(Path(folder).rglob("*")):
             if not path.is_file():
@@ -97,9 +100,10 @@ def headers_with_pydicom(folder):
             [float(x) for x in header.get("PixelSpacing", [])]
             found.append(([header.get(t, 0) for t in tags], position or [0.0] * 3))
         seconds, peak = time.perf_counter() - start, peak_mb()
+        cpu = time.process_time() - cpu
         lines = sorted(" ".join(map(str, a)) + "".join(f" {x:.6f}" for x in p) + "\n"
                        for a, p in found)
-        return dict(seconds=seconds, peak_mb=peak, instances=len(lines),
+        return dict(seconds=seconds, cpu_s=cpu, peak_mb=peak, instances=len(lines),
                     digest=hashlib.sha256("".join(lines).encode()).hexdigest())
     return run
 
@@ -107,10 +111,15 @@ def headers_with_pydicom(folder):
 def encode(source, target, codec):
     """A copy of a series, compressed without loss."""
     import pydicom
-    from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
-    syntax = {"j2k": JPEG2000Lossless, "jpegls": JPEGLSLossless}[codec]
+    from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
     Path(target).mkdir(parents=True)
-    for path in sorted(Path(source).glob("*.dcm")):
+    files = sorted(Path(source).glob("*.dcm"))
+    if codec == "jpeg":  # DCMTK's: process 14, selection value 1, and no other UID
+        for path in files:
+            subprocess.run(["dcmcjpeg", "+e1", "+un", path, Path(target) / path.name], check=True)
+        return
+    syntax = {"j2k": JPEG2000Lossless, "jpegls": JPEGLSLossless, "rle": RLELossless}[codec]
+    for path in files:
         data = pydicom.dcmread(path)
         data.compress(syntax, generate_instance_uid=False)
         data.save_as(Path(target) / path.name)

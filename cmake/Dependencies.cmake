@@ -28,10 +28,30 @@ target_include_directories(osler_dcmtk INTERFACE ${DCMTK_INCLUDE_DIRS})
 target_link_libraries(osler_dcmtk INTERFACE ${DCMTK_LIBRARIES})
 
 find_package(OpenJPEG REQUIRED)
+# 2.5 is the first that decodes HTJ2K and that can be strict with a truncated codestream. Debian's
+# package carries no version file, so find_package cannot compare.
+if("${OPENJPEG_MAJOR_VERSION}.${OPENJPEG_MINOR_VERSION}" VERSION_LESS 2.5)
+  message(FATAL_ERROR "OpenJPEG ${OPENJPEG_MAJOR_VERSION}.${OPENJPEG_MINOR_VERSION} found;"
+    " 2.5 or later is wanted: install libopenjp2-7-dev")
+endif()
 add_library(osler_openjpeg INTERFACE IMPORTED GLOBAL)
 target_include_directories(osler_openjpeg INTERFACE ${OPENJPEG_INCLUDE_DIRS})
 target_link_libraries(osler_openjpeg INTERFACE openjp2)
-find_package(charls REQUIRED)
+# Debian builds CharLS with its assertions left in: each sample's context is computed twice, and a
+# failed one ends the program. The wheel `imagecodecs` (tools/setup) holds the same interface built
+# for release, which is linked where it is found; the headers are Debian's either way.
+find_package(charls 2.4 REQUIRED)
+# -DOSLER_CHARLS=FILE links another one.
+if(NOT DEFINED OSLER_CHARLS AND DEFINED ENV{LIBTORCH_ROOT})
+  get_filename_component(osler_wheels "$ENV{LIBTORCH_ROOT}" DIRECTORY)
+  file(GLOB OSLER_CHARLS "${osler_wheels}/imagecodecs.libs/libcharls-*.so.2.4.*")
+endif()
+add_library(osler_charls INTERFACE IMPORTED GLOBAL)
+if(OSLER_CHARLS)
+  target_link_libraries(osler_charls INTERFACE "${OSLER_CHARLS}")
+else()
+  target_link_libraries(osler_charls INTERFACE charls)
+endif()
 
 # Reading DICOM, which is what is fuzzed, needs no more than this.
 if(OSLER_FUZZ)

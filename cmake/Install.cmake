@@ -18,9 +18,15 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/kernels" DESTINATION "${CMAKE_INSTALL_I
 install(FILES "${PROJECT_BINARY_DIR}/generated/core/version.hpp"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/osler/core")
 
-# The program finds LibTorch where it was built against it; a package of its own would carry it.
+# The program finds LibTorch and CharLS where it was built against them; a package of its own would
+# carry them.
 get_filename_component(libtorch_lib "${LIBTORCH_CPU_LIBRARY}" DIRECTORY)
-set_target_properties(osler PROPERTIES INSTALL_RPATH "${libtorch_lib}")
+set(osler_rpath "${libtorch_lib}")
+if(OSLER_CHARLS)
+  get_filename_component(charls_lib "${OSLER_CHARLS}" DIRECTORY)
+  list(APPEND osler_rpath "${charls_lib}")
+endif()
+set_target_properties(osler PROPERTIES INSTALL_RPATH "${osler_rpath}")
 install(TARGETS ${osler_targets} EXPORT osler-targets
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")

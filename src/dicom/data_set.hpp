@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/error.hpp"
 #include "dicom/byte_source.hpp"
@@ -22,6 +23,8 @@ class DataSet {
   static std::optional<DataSet> open(const std::filesystem::path& file, const Limits& limits);
 
   ByteSource& bytes() const { return *bytes_; }
+  /// The bytes without the rest; nothing else may be asked for afterwards.
+  std::unique_ptr<ByteSource> release() { return std::move(bytes_); }
   const Encoding& encoding() const { return encoding_; }
   /// Whether the file is a DICOMDIR: a list of files, and no composite instance itself.
   bool is_media_directory() const { return is_media_directory_; }

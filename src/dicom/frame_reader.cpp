@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "dicom/data_set.hpp"
+#include "dicom/element_reader.hpp"
 #include "dicom/pixels.hpp"
 
 namespace osler::dicom {
@@ -32,6 +34,16 @@ std::uint64_t native_bytes(const PixelFormat& p, const Limits& limits) {
   return bytes / 3 * 2;
 }
 
+/// The scan has found out how the file is laid out: only a deflated one is opened anew as a data
+/// set, for it has to be inflated once more.
+std::unique_ptr<ByteSource> open_bytes(const Instance& instance, const TransferSyntax& syntax,
+                                       const Limits& limits) {
+  if (!syntax.deflated) return std::make_unique<ByteSource>(instance.file);
+  auto data = DataSet::open(instance.file, limits);
+  if (!data) throw Error(ErrorCode::bad_input, "is no longer a DICOM file");
+  return data->release();
+}
+
 std::uint32_t little_endian_32(std::span<const std::byte> b) {
   return static_cast<std::uint32_t>(b[0]) | static_cast<std::uint32_t>(b[1]) << 8 |
          static_cast<std::uint32_t>(b[2]) << 16 | static_cast<std::uint32_t>(b[3]) << 24;
@@ -40,11 +52,11 @@ std::uint32_t little_endian_32(std::span<const std::byte> b) {
 }  // namespace
 
 FrameReader::FrameReader(const Instance& instance, const Limits& limits)
-    : data_(open_again(instance, limits)),
-      syntax_(&transfer_syntax(instance.transfer_syntax_uid)),
+    : syntax_(&transfer_syntax(instance.transfer_syntax_uid)),
+      bytes_(open_bytes(instance, *syntax_, limits)),
       max_frame_bytes_(static_cast<std::uint64_t>(limits.max_frame_bytes)),
       max_fragments_(static_cast<std::size_t>(limits.max_header_bytes) / sizeof(ByteRange)) {
-  data_.bytes().limit_views(std::numeric_limits<std::uint64_t>::max());  // past the header
+  bytes_->limit_views(std::numeric_limits<std::uint64_t>::max());  // past the header
   if (!instance.has_pixel_data) throw Error(ErrorCode::bad_input, "no pixel data");
   if (instance.pixels.frames < 1) throw Error(ErrorCode::bad_input, "no frames");
   if (syntax_->codec != Codec::none) {
@@ -59,7 +71,7 @@ FrameReader::FrameReader(const Instance& instance, const Limits& limits)
   const auto frames = static_cast<std::uint64_t>(instance.pixels.frames);
   const auto stored = static_cast<std::uint64_t>(instance.pixel_data_bytes);
   if (stored / native_frame_bytes_ < frames ||
-      native_offset_ + frames * native_frame_bytes_ > data_.bytes().size()) {
+      native_offset_ + frames * native_frame_bytes_ > bytes_->size()) {
     throw Error(ErrorCode::bad_input, "pixel data truncated: " + std::to_string(stored) + " bytes",
                 std::to_string(frames) + " frames of " + std::to_string(native_frame_bytes_),
                 "send the study again");
@@ -71,8 +83,7 @@ FrameReader::FrameReader(const Instance& instance, const Limits& limits)
 }
 
 void FrameReader::find_fragments(const Instance& instance) {
-  ElementReader items(data_.bytes(), instance.pixel_data_offset, data_.bytes().size(),
-                      {true, false});
+  ElementReader items(*bytes_, instance.pixel_data_offset, bytes_->size(), {true, false});
   std::vector<std::uint64_t> offsets;
   Element item;
   bool first = true;
@@ -85,7 +96,7 @@ void FrameReader::find_fragments(const Instance& instance) {
       // A table of another length tells nothing.
       const bool fits = item.length / 4 == static_cast<std::uint32_t>(instance.pixels.frames);
       for (std::uint32_t i = 0; fits && i + 4 <= item.length; i += 4) {
-        offsets.push_back(little_endian_32(data_.bytes().view(item.offset + i, 4)));
+        offsets.push_back(little_endian_32(bytes_->view(item.offset + i, 4)));
       }
       first_fragment_ = item.offset + item.length;
     } else {
@@ -134,7 +145,7 @@ void FrameReader::group_by_markers(std::size_t frames) {
   for (const ByteRange& fragment : fragments_) {
     bool starts = false;
     if (fragment.length >= 2) {
-      const auto head = data_.bytes().view(fragment.offset, 2);
+      const auto head = bytes_->view(fragment.offset, 2);
       const bool jpeg = head[0] == std::byte{0xFF} && head[1] == std::byte{0xD8};
       const bool jpeg_2000 = head[0] == std::byte{0xFF} && head[1] == std::byte{0x4F};
       starts = jpeg || jpeg_2000;
@@ -161,7 +172,7 @@ std::vector<std::byte> FrameReader::codestream(int frame) const {
   std::size_t at = 0;
   for (const ByteRange& part : parts) {
     const auto length = static_cast<std::size_t>(part.length);
-    data_.bytes().read(part.offset, std::span(bytes).subspan(at, length));
+    bytes_->read(part.offset, std::span(bytes).subspan(at, length));
     at += length;
   }
   return bytes;
@@ -169,11 +180,11 @@ std::vector<std::byte> FrameReader::codestream(int frame) const {
 
 void FrameReader::read_native(int frame, std::span<std::byte> out) const {
   const std::uint64_t at = native_offset_ + static_cast<std::uint64_t>(frame) * native_frame_bytes_;
-  if (!swapped_in_pairs_) return data_.bytes().read(at, out);
+  if (!swapped_in_pairs_) return bytes_->read(at, out);
   // Bytes are swapped in pairs from the beginning of Pixel Data, and frames may be of odd length.
   const std::size_t before = (at - native_offset_) % 2;
   std::vector<std::byte> pairs(before + out.size() + (before + out.size()) % 2);
-  data_.bytes().read(at - before, pairs);
+  bytes_->read(at - before, pairs);
   for (std::size_t i = 0; i < pairs.size(); i += 2) std::swap(pairs[i], pairs[i + 1]);
   std::copy_n(pairs.begin() + static_cast<std::ptrdiff_t>(before), out.size(), out.begin());
 }

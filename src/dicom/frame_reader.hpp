@@ -2,10 +2,12 @@
 // Frames out of one object. Inside the room only.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
-#include "dicom/data_set.hpp"
+#include "dicom/byte_source.hpp"
+#include "dicom/scan.hpp"
 #include "dicom/study.hpp"
 #include "dicom/transfer_syntax.hpp"
 
@@ -37,7 +39,7 @@ class FrameReader {
 
   std::uint64_t native_frame_bytes() const { return native_frame_bytes_; }
   const TransferSyntax& syntax() const { return *syntax_; }
-  bool big_endian() const { return data_.encoding().big_endian; }
+  bool big_endian() const { return syntax_->encoding.big_endian; }
 
  private:
   void find_fragments(const Instance& instance);
@@ -45,8 +47,8 @@ class FrameReader {
   bool group_by_offsets(const std::vector<std::uint64_t>& offset_table, std::size_t frames);
   void group_by_markers(std::size_t frames);
 
-  DataSet data_;
-  const TransferSyntax* syntax_ = nullptr;
+  const TransferSyntax* syntax_;
+  std::unique_ptr<ByteSource> bytes_;
   std::uint64_t native_offset_ = 0;
   std::uint64_t native_frame_bytes_ = 0;
   std::uint64_t max_frame_bytes_ = 0;

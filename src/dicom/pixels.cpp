@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "dicom/codecs.hpp"
 #include "dicom/colour.hpp"
+#include "dicom/data_set.hpp"
 #include "dicom/frame_reader.hpp"
 #include "dicom/stored_values.hpp"
 
@@ -73,7 +74,6 @@ void decode(const FrameReader& reader, const Instance& instance, int frame,
       return decode_jpeg_ls(reader.codestream(frame), format, out);
     case Codec::jpeg_2000:
       return decode_jpeg_2000(reader.codestream(frame), format, out);
-    case Codec::htj2k:
     case Codec::other:
       break;
   }
@@ -147,8 +147,8 @@ ColourModel FrameDecoder::colour_model(int frame) const {
     const ColourModel model = header_colour_model(pixels);
     if (codec != Codec::jpeg_2000 && (pixels.photometric_interpretation == "YBR_RCT" ||
                                       pixels.photometric_interpretation == "YBR_ICT")) {
-      throw Error(ErrorCode::bad_input, *pixels.photometric_interpretation + " outside of JPEG 2000",
-                  "RGB or YBR_FULL");
+      throw Error(ErrorCode::bad_input,
+                  *pixels.photometric_interpretation + " outside of JPEG 2000", "RGB or YBR_FULL");
     }
     if (codec != Codec::jpeg || pixels.samples_per_pixel != 3) return model;
     return jpeg_colour_model(state_->reader.codestream(frame), model);

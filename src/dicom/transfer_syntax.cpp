@@ -24,9 +24,9 @@ constexpr TransferSyntax kKnown[] = {
     {"1.2.840.10008.1.2.4.81", "JPEG-LS Near-Lossless", kExplicit, false, Codec::jpeg_ls},
     {"1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless", kExplicit, false, Codec::jpeg_2000},
     {"1.2.840.10008.1.2.4.91", "JPEG 2000", kExplicit, false, Codec::jpeg_2000},
-    {"1.2.840.10008.1.2.4.201", "HTJ2K Lossless", kExplicit, false, Codec::htj2k},
-    {"1.2.840.10008.1.2.4.202", "HTJ2K Lossless RPCL", kExplicit, false, Codec::htj2k},
-    {"1.2.840.10008.1.2.4.203", "HTJ2K", kExplicit, false, Codec::htj2k},
+    {"1.2.840.10008.1.2.4.201", "HTJ2K Lossless", kExplicit, false, Codec::jpeg_2000},
+    {"1.2.840.10008.1.2.4.202", "HTJ2K Lossless RPCL", kExplicit, false, Codec::jpeg_2000},
+    {"1.2.840.10008.1.2.4.203", "HTJ2K", kExplicit, false, Codec::jpeg_2000},
     {"1.2.840.10008.1.2.5", "RLE Lossless", kExplicit, false, Codec::rle},
 };
 constexpr TransferSyntax kUnknown{"", "", kExplicit, false, Codec::other};

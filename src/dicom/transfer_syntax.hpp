@@ -7,7 +7,7 @@
 
 namespace osler::dicom {
 
-enum class Codec { none, rle, jpeg, jpeg_ls, jpeg_2000, htj2k, other };
+enum class Codec { none, rle, jpeg, jpeg_ls, jpeg_2000, other };
 
 struct TransferSyntax {
   std::string_view uid;

@@ -120,8 +120,8 @@ std::string measurements(const Findings& findings) {
     html += "</tr>\n";
   }
   return html +
-         "</tbody></table>\n<p class=\"faint\">Volume is the number of voxels times the volume of "
-         "one, on the images' own grid. Difference is (left - right) / mean of both; positive: "
+         "</tbody></table>\n<p class=\"faint\">Volume is the sum of the voxels' volumes on the "
+         "images' own grid. Difference is (left - right) / mean of both; positive: "
          "the left side is larger. Sides are those of the images' header.</p>\n";
 }
 

@@ -22,6 +22,7 @@ from pydicom.uid import (CTImageStorage, DeflatedExplicitVRLittleEndian, Enhance
                          JPEG2000Lossless, JPEGLSLossless, RLELossless)
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
+HTJ2K = Path(__file__).resolve().parents[1] / "data" / "htj2k"
 SIDE = 8
 JPEG_2000_SIDE = 32  # its encoder makes six resolutions of any image
 # As fuzz_codecs.cpp counts them.
@@ -141,9 +142,10 @@ def pictures():
     write("header", "modality-lut", as_file(grey))
 
 
-def codestream(codec, content, bits=16, samples=1):
+def codestream(codec, content, bits=16, samples=1, size=None):
     side = JPEG_2000_SIDE if codec == JPEG_2000 else SIDE
-    head = [codec, side - 1, side - 1, samples > 1, {8: 0, 16: 1}[bits], bits - 1, 0]
+    rows, columns = size or (side, side)
+    head = [codec, rows - 1, columns - 1, samples > 1, {8: 0, 16: 1}[bits], bits - 1, 0]
     return bytes(map(int, head)) + content
 
 
@@ -176,6 +178,9 @@ def codecs():
     wide_picture.save(wide, "JPEG2000", no_jp2=False)
     write("codecs", "palette", codestream(PALETTE, bytes([0, 2, 5, 9, 1, 62, 255]), 8))
     write("codecs", "jp2-colour", codestream(JPEG_2000, wide.getvalue(), 8, 3))
+    for name in ("lossless_rpcl", "lossy"):
+        content = (HTJ2K / f"{name}.j2c").read_bytes()
+        write("codecs", f"htj2k-{name}", codestream(JPEG_2000, content, size=(36, 40)))
 
 
 def series():
