@@ -1,34 +1,80 @@
-// Scores of a file -> labels on another grid, as benchmarks/stage_labels_back.py runs it beside
-// what people use today.
+// Labels from scores of a network, as benchmarks/stage_labels_back.py times them beside what people
+// use today.
 //
-// usage: bench-labels-back SCORES OFFSET CLASSES NZ NY NX OUT_Z OUT_Y OUT_X LABELS [RUNS]
-//   SCORES: float16, class after class, x fastest; the data begin at byte OFFSET (of a .npy 128).
-//   Edges of the two grids are aligned. Writes LABELS (u8) and one JSON line.
+// usage: osler-bench-labels-back TASK.json, then one line per run
+//   TASK: scores (float16, class after class, x fastest; from byte `offset` of the file on),
+//   classes, size, out_size, out_to_in (row by row), nearest_z, out (labels, u8, written by the
+//   first run).
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
+#include <exception>
 #include <fstream>
+#include <iostream>
+#include <iterator>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "core/error.hpp"
+#include "core/sha256.hpp"
 #include "kernels/labels_back.hpp"
 
 namespace {
 
-using namespace osler;
+using namespace osler::kernels;
 
-/// Kilobytes of a line of /proc/self/status.
-long status_kb(const std::string& key) {
+struct Work {
+  std::vector<char> held;
+  ScoresView scores;
+  LabelsBackTask task;
+  std::string out;
+};
+
+Work read_work(const char* file) {
+  Work work;
+  const nlohmann::json json = nlohmann::json::parse(std::ifstream(file));
+  std::ifstream scores(json.at("scores").get<std::string>(), std::ios::binary);
+  scores.seekg(json.at("offset").get<std::streamoff>());
+  ScoresView& s = work.scores;
+  s.type = FloatType::f16;
+  s.classes = json.at("classes");
+  s.size = json.at("size").get<osler::Size3>();
+  s.planes = s.size[2];
+  work.held.resize(2 * static_cast<std::size_t>(s.classes * osler::voxel_count(s.size)));
+  if (!scores.read(work.held.data(), static_cast<std::streamsize>(work.held.size()))) {
+    throw osler::Error(osler::ErrorCode::bad_input, "scores of fewer bytes than `size` says");
+  }
+  LabelsBackTask& t = work.task;
+  t.out_size = json.at("out_size").get<osler::Size3>();
+  t.out_to_in.m = json.at("out_to_in").get<std::array<double, 12>>();
+  if (json.value("nearest_z", false)) t.interpolation[2] = Interpolation::nearest;
+  for (int c = 0; c < s.classes; ++c) t.label_of.push_back(static_cast<std::uint8_t>(c));
+  work.out = json.at("out");
+  return work;
+}
+
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double cpu_s() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// Most that was resident so far. Not ru_maxrss, which starts at the size of the parent.
+double peak_mb() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(key + ":")) return std::strtol(line.c_str() + key.size() + 1, nullptr, 10);
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
   }
   return 0;
 }
@@ -36,48 +82,37 @@ long status_kb(const std::string& key) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 11) return 2;
-  const std::size_t offset = std::strtoul(argv[2], nullptr, 10);
-  const auto number = [&](int i) { return std::strtol(argv[i], nullptr, 10); };
-  kernels::ScoresView scores;
-  scores.type = kernels::FloatType::f16;
-  scores.classes = static_cast<int>(number(3));
-  scores.size = {number(6), number(5), number(4)};
-  scores.planes = scores.size[2];
-  kernels::LabelsBackTask task;
-  task.out_size = {number(9), number(8), number(7)};
-  Vec3 scale{}, shift{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    scale[i] = static_cast<double>(scores.size[i]) / static_cast<double>(task.out_size[i]);
-    shift[i] = .5 * scale[i] - .5;
+  if (argc != 2) {
+    fmt::print(stderr, "usage: osler-bench-labels-back TASK.json, then one line per run\n");
+    return osler::kExitUsage;
   }
-  task.out_to_in =
-      Affine::from_columns({scale[0], 0, 0}, {0, scale[1], 0}, {0, 0, scale[2]}, shift);
-  for (int c = 0; c < scores.classes; ++c) task.label_of.push_back(static_cast<std::uint8_t>(c));
-  const int runs = argc > 11 ? std::atoi(argv[11]) : 5;
-
-  const std::size_t bytes =
-      offset + 2 * static_cast<std::size_t>(scores.classes * voxel_count(scores.size));
-  // Read into memory, as a network leaves its scores there.
-  std::vector<char> held(bytes);
-  std::ifstream file(argv[1], std::ios::binary);
-  if (!file.read(held.data(), static_cast<std::streamsize>(bytes))) return 3;
-  scores.scores = held.data() + offset;
-
-  const long before_kb = status_kb("VmRSS");
-  std::vector<std::uint8_t> labels(static_cast<std::size_t>(voxel_count(task.out_size)));
-  std::string seconds;
-  for (int i = 0; i <= runs; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    kernels::labels_back_cpu(scores, task, labels);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    if (i > 0) seconds += fmt::format("{}{:.5f}", seconds.empty() ? "" : ", ", took.count());
+  try {
+    Work work = read_work(argv[1]);
+    work.scores.scores = work.held.data();
+    const auto voxels = static_cast<std::size_t>(osler::voxel_count(work.task.out_size));
+    const double before_mb = peak_mb();
+    bool first = true;
+    for (std::string line; std::getline(std::cin, line); first = false) {
+      const double start = now_s(), cpu_start = cpu_s();
+      std::vector<std::uint8_t> labels(voxels);
+      labels_back_cpu(work.scores, work.task, labels);
+      const double seconds = now_s() - start, cpu = cpu_s() - cpu_start;
+      if (first) {
+        std::ofstream(work.out, std::ios::binary)
+            .write(reinterpret_cast<const char*>(labels.data()),
+                   static_cast<std::streamsize>(labels.size()));
+      }
+      const nlohmann::json row{{"seconds", seconds},
+                               {"cpu_s", cpu},
+                               {"peak_mb", peak_mb()},
+                               {"beyond_scores_mb", peak_mb() - before_mb},
+                               {"digest", osler::sha256_hex(std::as_bytes(std::span(labels)))}};
+      fmt::print("{}\n", row.dump());
+      std::fflush(stdout);
+    }
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "osler-bench-labels-back: {}\n", error.what());
+    return osler::kExitBadInput;
   }
-  std::ofstream(argv[10], std::ios::binary)
-      .write(reinterpret_cast<const char*>(labels.data()),
-             static_cast<std::streamsize>(labels.size()));
-  fmt::print("{{\"seconds\": [{}], \"mb_beyond_scores\": {:.1f}, \"peak_mb\": {:.1f}}}\n", seconds,
-             static_cast<double>(status_kb("VmHWM") - before_kb) / 1024,
-             static_cast<double>(status_kb("VmHWM")) / 1024);
-  return 0;
+  return osler::kExitOk;
 }

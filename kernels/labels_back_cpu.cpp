@@ -18,6 +18,9 @@
 namespace osler::kernels {
 namespace {
 
+// Weights are products of rounded numbers and may add up to a little more than 1: each of the nine
+// operations is off by at most 2^-24.
+constexpr float kMeanRounding = 1e-6F;
 constexpr std::int64_t kBlock = 4096;  // voxels that are decided together: fits the first cache
 
 // ---------------------------------------------------------------- the network's own grid
@@ -164,28 +167,72 @@ struct Ends {
 };
 
 template <typename T>
-Ends ends_of(const T* scores, const Cell& cell) {
-  const auto blended = [&](std::int64_t x) {
-    return across_lines(cell.weights, to_float(scores[cell.line[0] + x]),
-                        to_float(scores[cell.line[1] + x]), to_float(scores[cell.line[2] + x]),
-                        to_float(scores[cell.line[3] + x]));
-  };
-  return {blended(cell.low), blended(cell.high)};
+float blended(const T* scores, const Cell& cell, std::int64_t x) {
+  return across_lines(cell.weights, to_float(scores[cell.line[0] + x]),
+                      to_float(scores[cell.line[1] + x]), to_float(scores[cell.line[2] + x]),
+                      to_float(scores[cell.line[3] + x]));
 }
+
+template <typename T>
+Ends ends_of(const T* scores, const Cell& cell) {
+  return {blended(scores, cell, cell.low), blended(scores, cell, cell.high)};
+}
+
+/// Orders scores that are no NaN.
+inline float order(float score) {
+  return score;
+}
+template <typename T>
+std::int16_t order(T score) {
+  const auto bits = static_cast<std::int16_t>(score.bits);
+  return static_cast<std::int16_t>(bits < 0 ? -(bits & 0x7FFF) : bits);
+}
+
+/// What no mean of eight scores is above, rounding included.
+template <typename T>
+float above_all(const T* scores, const Cell& cell) {
+  T highest = scores[cell.line[0] + cell.low];
+  for (const std::int64_t line : cell.line) {
+    for (const std::int64_t x : {cell.low, cell.high}) {
+      if (order(scores[line + x]) > order(highest)) highest = scores[line + x];
+    }
+  }
+  const float value = to_float(highest);
+  return value + std::abs(value) * kMeanRounding;
+}
+
+/// Blended scores of the higher column of a cell, which is the lower one of the next.
+struct Column {
+  std::int64_t x = -1;
+  int n = 0;
+  std::uint8_t classes[8];
+  float blended[8];
+};
 
 /// Decides places of one cell by the classes that win at its corners; what no other class can
 /// reach needs no more.
 template <typename T>
 class CellDecider {
  public:
-  CellDecider(const NetworkGrid<T>& network, const LabelsBackTask& task, const Cell& cell)
+  /// @param before  of the cell before, or nothing known
+  CellDecider(const NetworkGrid<T>& network, const LabelsBackTask& task, const Cell& cell,
+              const Column& before)
       : network_(network), task_(task), cell_(cell) {
     if (task.decision == Decision::regions) return;
     for (const std::int64_t line : cell.line) {
-      add(network.top()[line + cell.low]);
-      add(network.top()[line + cell.high]);
+      add(network.top()[line + cell.low], before);
+      add(network.top()[line + cell.high], before);
     }
-    others_ = ends_of(network.second(), cell);
+    above_others_ = above_all(network.second(), cell);
+  }
+
+  Column higher_column() const {
+    Column column{cell_.high, candidates_, {}, {}};
+    for (int i = 0; i < candidates_; ++i) {
+      column.classes[i] = classes_[i];
+      column.blended[i] = ends_[i].high;
+    }
+    return column;
   }
 
   /// @param x  weight of the higher column
@@ -200,9 +247,8 @@ class CellDecider {
           top = classes_[i];
         }
       }
-      // No class that wins at no corner is above the second best anywhere, and the mean grows with
-      // each of its terms, rounding included: what beats theirs beats every such class.
-      if (best > along_line(x, others_.low, others_.high)) return task_.label_of[top];
+      // No class that wins at no corner is above the second best anywhere.
+      if (best > above_others_ || best > others_at(x)) return task_.label_of[top];
     }
     Decider decider(task_.decision, task_.threshold, task_.label_of[0]);
     for (int c = 0; c < static_cast<int>(task_.label_of.size()); ++c) {
@@ -213,8 +259,24 @@ class CellDecider {
   }
 
  private:
+  /// The mean of the second best: it grows with each of its terms, rounding included, so that what
+  /// beats it beats every class that wins at no corner.
+  float others_at(float x) const {
+    const Ends others = ends_of(network_.second(), cell_);
+    return along_line(x, others.low, others.high);
+  }
+
+  float low_end(std::uint8_t top, const Column& before) const {
+    if (before.x == cell_.low) {
+      for (int i = 0; i < before.n; ++i) {
+        if (before.classes[i] == top) return before.blended[i];
+      }
+    }
+    return blended(network_.of_class(top), cell_, cell_.low);
+  }
+
   /// Keeps the classes in order: of equal scores the lower one wins.
-  void add(std::uint8_t top) {
+  void add(std::uint8_t top, const Column& before) {
     int at = candidates_;
     while (at > 0 && classes_[at - 1] > top) --at;
     if (at > 0 && classes_[at - 1] == top) return;
@@ -223,7 +285,7 @@ class CellDecider {
       ends_[i] = ends_[i - 1];
     }
     classes_[at] = top;
-    ends_[at] = ends_of(network_.of_class(top), cell_);
+    ends_[at] = {low_end(top, before), blended(network_.of_class(top), cell_, cell_.high)};
     ++candidates_;
   }
 
@@ -233,7 +295,7 @@ class CellDecider {
   int candidates_ = 0;
   std::uint8_t classes_[8]{};
   Ends ends_[8]{};
-  Ends others_{};
+  float above_others_ = INFINITY;
 };
 
 double place_of_slice(const LabelsBackTask& task, std::int64_t z) {
@@ -321,9 +383,10 @@ class AlignedRows {
     const auto agree = [&](std::int32_t j) {
       return (same[j] | same[next(j)]) == 0 && a[j] == a[next(j)];
     };
+    Column before;
     for (std::int32_t j = 0; j < cells;) {
       if (!agree(j)) {
-        decide(cell, j, next(j), out);
+        decide(cell, j, next(j), before, out);
         ++j;
         continue;
       }
@@ -339,11 +402,13 @@ class AlignedRows {
     }
   }
 
-  void decide(Cell& cell, std::int32_t low, std::int32_t high, std::uint8_t* out) const {
+  void decide(Cell& cell, std::int32_t low, std::int32_t high, Column& before,
+              std::uint8_t* out) const {
     if (x_.begin[low] == x_.end[low]) return;
     cell.low = low;
     cell.high = high;
-    CellDecider<T> decider(network_, task_, cell);
+    CellDecider<T> decider(network_, task_, cell, before);
+    before = decider.higher_column();
     for (std::int32_t x = x_.begin[low]; x < x_.end[low]; ++x) {
       out[x] = decider.label_at(x_.weight[static_cast<std::size_t>(x)]);
     }
@@ -401,7 +466,7 @@ std::optional<std::uint8_t> label_anywhere(const ScoresView& scores, const Label
     same =
         same && network.top()[line + cell.low] == first && network.top()[line + cell.high] == first;
   }
-  if (!same) return CellDecider<T>(network, task, cell).label_at(n[0].weight);
+  if (!same) return CellDecider<T>(network, task, cell, {}).label_at(n[0].weight);
   return task.decision == Decision::regions ? first : task.label_of[first];
 }
 
