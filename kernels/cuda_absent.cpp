@@ -1,11 +1,16 @@
 // Stands in for the .cu files where the program is built without nvcc.
 
 #include "core/error.hpp"
+#include "kernels/bspline.hpp"
 #include "kernels/resample.hpp"
 
 namespace osler::kernels {
 
-void resample_cuda(const SourceView&, const ResampleTask&, float*, const Stream&) {
+void resample_cuda(const SourceView&, const ResampleTask&, void*, void*, const Stream&) {
+  throw Error(ErrorCode::device, cuda_absence(), "a build with nvcc 13", "use --device cpu");
+}
+
+void bspline_coefficients_cuda(const SourceView&, float*, const Stream&) {
   throw Error(ErrorCode::device, cuda_absence(), "a build with nvcc 13", "use --device cpu");
 }
 

@@ -120,6 +120,7 @@ TEST_P(ResampleParity, GpuAgreesWithItsTwinAtTheWorstVoxel) {
   view.has_padding = true;
   view.padding_low = -2000;
   view.padding_high = -1900;
+  view.padding_counts = true;
   view.padding_value = -500;
   ResampleTask task;
   task.out_size = {71, 57, 33};
