@@ -13,7 +13,7 @@
 namespace osler::kernels {
 namespace {
 
-constexpr std::int64_t kRowsAtOnce = 16;  // one vector of the widest kind; a tile stays in L1
+constexpr std::int64_t kRowsAtOnce = 16;      // one vector of the widest kind; a tile stays in L1
 constexpr std::int64_t kColumnsAtOnce = 128;  // 512 lines of 512 bytes: a quarter of a usual L2
 
 /// Rows y0 <= y < y1 of one slice: filled and filtered along x. They are turned, so that the

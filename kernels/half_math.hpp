@@ -26,8 +26,7 @@ OSLER_HOST_DEVICE inline std::uint16_t to_f16(float value) {
   const std::uint32_t sign = (bits >> 16) & 0x8000U;
   const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
   // Normal: rebias the exponent by 127 - 15 and round the 13 bits that go.
-  const std::uint32_t normal =
-      (magnitude - 0x38000000U + 0x0FFFU + ((magnitude >> 13) & 1U)) >> 13;
+  const std::uint32_t normal = (magnitude - 0x38000000U + 0x0FFFU + ((magnitude >> 13) & 1U)) >> 13;
   // Subnormal: adding .5 leaves the multiples of 2^-24 in the low bits, rounded by the addition.
   const std::uint32_t small = bits_of(float_of(magnitude) + .5F) - 0x3F000000U;
   std::uint32_t half = magnitude < 0x38800000U ? small : normal;

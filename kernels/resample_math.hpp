@@ -194,8 +194,7 @@ OSLER_HOST_DEVICE inline void store(void* out, OutputType type, std::int64_t n, 
   if (type == OutputType::f32) {
     static_cast<float*>(out)[n] = value;
   } else {
-    static_cast<std::uint16_t*>(out)[n] =
-        type == OutputType::f16 ? to_f16(value) : to_bf16(value);
+    static_cast<std::uint16_t*>(out)[n] = type == OutputType::f16 ? to_f16(value) : to_bf16(value);
   }
 }
 

@@ -238,8 +238,8 @@ class Sweep {
     const WeightedRow sum = sum_row(y);
     const std::int64_t n = task_.places[0];
     if (!task_.weighted) {
-      const float others = task_.y.count[static_cast<std::size_t>(y)] *
-                           task_.z.count[static_cast<std::size_t>(z)];
+      const float others =
+          task_.y.count[static_cast<std::size_t>(y)] * task_.z.count[static_cast<std::size_t>(z)];
       for (std::int64_t i = 0; i < n; ++i) {
         sum.weight[i] = task_.x.count[static_cast<std::size_t>(i)] * others;
       }
@@ -262,8 +262,15 @@ class Sweep {
 
 Task make_task(const SourceView& source, const ResampleConstants& c,
                const std::array<int, 3>& order, std::span<std::byte> out) {
-  Task task{c,  axis_table(c, 0, order[0]), axis_table(c, 1, order[1]), axis_table(c, 2, order[2]),
-            {}, {}, {}, source.has_padding && !source.padding_counts, out};
+  Task task{c,
+            axis_table(c, 0, order[0]),
+            axis_table(c, 1, order[1]),
+            axis_table(c, 2, order[2]),
+            {},
+            {},
+            {},
+            source.has_padding && !source.padding_counts,
+            out};
   task.weighted |= c.interpolation == Interpolation::cubic && source.type == ScalarType::f32;
   const std::array<std::int64_t, 3> strides{1, c.out[0], c.out[0] * c.out[1]};
   for (std::size_t a = 0; a < 3; ++a) {
@@ -286,9 +293,8 @@ bool resample_separable(const SourceView& source, const ResampleConstants& c,
 
   const Task task = make_task(source, c, *order, out);
   RowReader reader;
-  with_scalar(source.type, [&](auto scalar) {
-    reader = row_reader<decltype(scalar)>(source, task);
-  });
+  with_scalar(source.type,
+              [&](auto scalar) { reader = row_reader<decltype(scalar)>(source, task); });
   const std::int64_t band = Sweep::band_places(task);
   const std::int64_t bands = (task.places[1] + band - 1) / band;
   const std::int64_t least = (task.places[2] + kLeastSweep - 1) / kLeastSweep;
