@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "kernels/bspline.hpp"
 #include "kernels/resample.hpp"
+#include "kernels/statistics.hpp"
 
 namespace osler::kernels {
 
@@ -11,6 +12,14 @@ void resample_cuda(const SourceView&, const ResampleTask&, void*, void*, const S
 }
 
 void bspline_coefficients_cuda(const SourceView&, float*, const Stream&) {
+  throw Error(ErrorCode::device, cuda_absence(), "a build with nvcc 13", "use --device cpu");
+}
+
+std::size_t statistics_scratch_bytes(const SourceView&, const StatisticsTask&) {
+  throw Error(ErrorCode::device, cuda_absence(), "a build with nvcc 13", "use --device cpu");
+}
+
+void statistics_cuda(const SourceView&, const StatisticsTask&, Statistics*, void*, const Stream&) {
   throw Error(ErrorCode::device, cuda_absence(), "a build with nvcc 13", "use --device cpu");
 }
 
