@@ -98,10 +98,10 @@ OSLER_HOST_DEVICE inline bool linear_sample(const Voxels<T>& s, const ResampleCo
     high[i] = clamp_index(floor + 1, c.in[i]);
   }
   if (!s.masked) {
-    float v[8];
-    for (int n = 0; n < 8; ++n) {
-      v[n] = s.real(n & 1 ? high[0] : low[0], n & 2 ? high[1] : low[1], n & 4 ? high[2] : low[2]);
-    }
+    const float v[8] = {s.real(low[0], low[1], low[2]),   s.real(high[0], low[1], low[2]),
+                        s.real(low[0], high[1], low[2]),  s.real(high[0], high[1], low[2]),
+                        s.real(low[0], low[1], high[2]),  s.real(high[0], low[1], high[2]),
+                        s.real(low[0], high[1], high[2]), s.real(high[0], high[1], high[2])};
     value = trilinear(v, f[0], f[1], f[2]);
     return true;
   }
