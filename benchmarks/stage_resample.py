@@ -103,7 +103,8 @@ def measure(program, task_file, task, peer, threads, runs):
                peer_mb=round(other.memory_mb(), 1),
                ratio=round(other.median("seconds") / ours.median("seconds"), 2),
                answer_checked=same and worst <= TOLERANCE, largest_difference=worst,
-               ours_cpu_s=round(ours.median("cpu_s"), 4), peer_cpu_s=round(other.median("cpu_s"), 4),
+               ours_cpu_s=round(ours.median("cpu_s"), 4),
+               peer_cpu_s=round(other.median("cpu_s"), 4),
                runs=runs, load_average=round(load_before, 1))
     for side, contender in (("ours", ours), ("peer", other)):
         times = [answer["seconds"] for answer in contender.answers[1:]]
@@ -115,8 +116,8 @@ def find_program():
     found = os.environ.get("OSLER_BENCH_RESAMPLE")
     places = [found] if found else sorted(HERE.parent.glob("build/*/bin/osler-bench-resample"))
     if not places or not Path(places[0]).exists():
-        compare.stop("no osler-bench-resample", "OSLER_CMAKE_ARGS=-DOSLER_BENCHMARKS=ON tools/build "
-                     "cpu osler-bench-resample, or set OSLER_BENCH_RESAMPLE")
+        compare.stop("no osler-bench-resample", "OSLER_CMAKE_ARGS=-DOSLER_BENCHMARKS=ON "
+                     "tools/build cpu osler-bench-resample, or set OSLER_BENCH_RESAMPLE")
     return places[0]
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stage statistics: LIDC chest CT, 512x512x133: count, mean, SD, min, max, percentiles .5, 50, 99.5.
+"""Stage statistics: count, mean, SD, min, max and percentiles .5, 50, 99.5 of LIDC, 512x512x133.
 
 usage: stage_statistics.py [--threads 1 4] [--runs 5] [--series FOLDER]
        stage_statistics.py PEER VOLUME.raw i16|f32 SLOPE INTERCEPT MASK.raw|-    one peer's process
@@ -127,7 +127,8 @@ def measure(compare, program, name, arguments, peer_name, threads, runs):
                ratio=round(other.median("seconds") / ours.median("seconds"), 2),
                answer_checked=all(same_answer(a["answer"], b["answer"])
                                   for a, b in zip(ours.answers, other.answers)),
-               ours_cpu_s=round(ours.median("cpu_s"), 4), peer_cpu_s=round(other.median("cpu_s"), 4),
+               ours_cpu_s=round(ours.median("cpu_s"), 4),
+               peer_cpu_s=round(other.median("cpu_s"), 4),
                runs=runs, load_average=round(load_before, 1))
     for side, contender in (("ours", ours), ("peer", other)):
         times = [answer["seconds"] for answer in contender.answers[1:]]

@@ -25,13 +25,15 @@ std::int64_t read_block(const Voxels<T>& s, const StatisticsTask& task, std::int
   const std::int64_t x1 = std::min(x0 + kBlock, s.nx);
   Voxels<T> here = s;
   here.stored += x0;
-  read_row(here, 0, x1 - x0, row % s.ny, row / s.ny, 0, values.data(), weights.data());
+  read_row(here, 0, x1 - x0, row % s.ny, row / s.ny, 0, values.data(),
+           s.masked ? weights.data() : nullptr);
   const std::uint8_t* mask = task.mask == nullptr ? nullptr : task.mask + row * s.nx + x0;
   const Accepted accept = accepted(task);
   std::size_t n = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(x1 - x0); ++i) {
     out[n] = values[i];
-    n += weights[i] > 0 && (mask == nullptr || mask[i] != 0) && accept.holds(values[i]);
+    n += (!s.masked || weights[i] > 0) && (mask == nullptr || mask[i] != 0) &&
+         accept.holds(values[i]);
   }
   return static_cast<std::int64_t>(n);
 }

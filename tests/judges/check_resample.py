@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 judges = Path(os.environ.get("OSLER_JUDGES", Path.home() / ".cache" / "osler" / "judges"))
-if (judges / "bin/python").exists() and Path(sys.prefix) != judges and "OSLER_JUDGED" not in os.environ:
-    os.execve(judges / "bin/python", [str(judges / "bin/python"), *sys.argv],
-              dict(os.environ, OSLER_JUDGED="1"))
+python = judges / "bin" / "python"
+if python.exists() and Path(sys.prefix) != judges and "OSLER_JUDGED" not in os.environ:
+    os.execve(python, [str(python), *sys.argv], dict(os.environ, OSLER_JUDGED="1"))
 try:
     import numpy as np
     import SimpleITK as sitk
@@ -76,7 +76,8 @@ def by_simpleitk(real, matrix, out_size, kind):
 def hold(name, found, expected, where_valid, scale):
     worst = float(np.abs(found - expected)[where_valid].max() / scale)
     good = worst <= TOLERANCE and where_valid.sum() > 1000
-    print(f"{'ok  ' if good else 'FAIL'} {name}: {worst:.1e} at the worst of {where_valid.sum()} voxels")
+    verdict = "ok  " if good else "FAIL"
+    print(f"{verdict} {name}: {worst:.1e} at the worst of {where_valid.sum()} voxels")
     if not good:
         failures.append(name)
 
