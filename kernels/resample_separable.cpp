@@ -289,7 +289,8 @@ bool resample_separable(const SourceView& source, const ResampleConstants& c,
   if (!order || std::any_of(c.in, c.in + 3, [](auto n) { return n > 0x7FFFFFFF; })) return false;
   // Another order of axes would sum the samples of an output voxel in another order.
   const bool turned = *order != std::array<int, 3>{0, 1, 2};
-  if (turned && c.samples[0] * c.samples[1] * c.samples[2] != 1) return false;
+  const bool several = std::any_of(c.samples, c.samples + 3, [](int n) { return n > 1; });
+  if (turned && several) return false;
 
   const Task task = make_task(source, c, *order, out);
   RowReader reader;

@@ -19,6 +19,12 @@ struct PaddingRange {
   OSLER_HOST_DEVICE bool holds(T stored) const { return stored >= low && stored <= high; }
 };
 
+/// The lowest value of an integer type.
+template <typename T>
+inline constexpr std::int64_t kLowestStored = std::is_signed_v<T>
+                                                  ? -(std::int64_t{1} << (8 * sizeof(T) - 1))
+                                                  : 0;
+
 template <typename T>
 inline PaddingRange<T> padding_range(const SourceView& source) {
   // Hardly a voxel is at the type's upper end, so that processors foresee how the test goes.
@@ -27,7 +33,7 @@ inline PaddingRange<T> padding_range(const SourceView& source) {
   if constexpr (std::is_floating_point_v<T>) {
     return {static_cast<T>(source.padding_low), static_cast<T>(source.padding_high)};
   } else {
-    constexpr auto lowest = static_cast<std::int64_t>(std::numeric_limits<T>::min());
+    constexpr std::int64_t lowest = kLowestStored<T>;
     constexpr auto highest = static_cast<std::int64_t>(std::numeric_limits<T>::max());
     if (source.padding_high < lowest || source.padding_low > highest) return none;
     return {static_cast<T>(source.padding_low < lowest ? lowest : source.padding_low),

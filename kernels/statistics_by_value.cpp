@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
-#include <type_traits>
 
 #include "kernels/scalar_dispatch.hpp"
 #include "kernels/statistics_cpu.hpp"
@@ -11,10 +10,6 @@ namespace osler::kernels {
 namespace {
 
 constexpr std::int64_t kBlock = 1 << 16;  // voxels per piece of work; counts in it fit 32 bits
-
-/// Of 8 and 16-bit types.
-template <typename T>
-constexpr std::int32_t kLowest = std::is_signed_v<T> ? -(1 << (8 * sizeof(T) - 1)) : 0;
 
 struct ValueCount {
   float value;
@@ -26,7 +21,7 @@ struct ValueCount {
 template <typename T>
 void count_block(const T* stored, const std::uint8_t* mask, std::int64_t n,
                  std::vector<std::uint32_t>& even, std::vector<std::uint32_t>& odd) {
-  constexpr std::int32_t lowest = kLowest<T>;
+  constexpr auto lowest = static_cast<std::int32_t>(kLowestStored<T>);
   const auto bin = [&](std::int64_t i) { return static_cast<std::size_t>(stored[i] - lowest); };
   std::int64_t i = 0;
   if (mask == nullptr) {
@@ -83,7 +78,7 @@ std::vector<ValueCount> real_values(const SourceView& source, const StatisticsTa
   std::vector<ValueCount> values;
   for (std::size_t b = 0; b < counts.size(); ++b) {
     if (counts[b] == 0) continue;
-    const auto stored = static_cast<T>(static_cast<std::int32_t>(b) + kLowest<T>);
+    const auto stored = static_cast<T>(static_cast<std::int64_t>(b) + kLowestStored<T>);
     float value = rescaled(stored, source.slope[0], source.intercept[0]);
     if (padding.holds(stored)) {
       if (!source.padding_counts) continue;
