@@ -50,7 +50,7 @@ def peer_python(peer):
         part = Path(f"{place}.{os.getpid()}")
         subprocess.run([sys.executable, "-m", "venv", part], check=True)
         subprocess.run([part / "bin/python", "-m", "pip", "install", "--quiet", "numpy", "scipy",
-                        "scikit-image", "SimpleITK", "pydicom"], check=True, stdout=sys.stderr)
+                        "scikit-image", "SimpleITK"], check=True, stdout=sys.stderr)
         part.rename(place)
     return place / "bin" / "python"
 
