@@ -1,9 +1,11 @@
 // Stands in for the .cu files where the program is built without nvcc.
 
 #include "core/error.hpp"
+#include "kernels/bspline.hpp"
 #include "kernels/label_statistics_math.hpp"
 #include "kernels/labels_back.hpp"
 #include "kernels/resample.hpp"
+#include "kernels/statistics.hpp"
 
 namespace osler::kernels {
 namespace {
@@ -13,6 +15,10 @@ namespace {
 }
 
 }  // namespace
+
+void bspline_coefficients_cuda(const SourceView&, float*, const Stream&) {
+  absent();
+}
 
 void labels_back_cuda(const ScoresView&, const LabelsBackTask&, std::uint8_t*, void*,
                       const Stream&) {
@@ -46,7 +52,15 @@ template std::vector<SliceSums<float>> label_sums_on_device(const Device&,
                                                             std::span<const std::uint8_t>,
                                                             const LabelStatisticsTask&);
 
-void resample_cuda(const SourceView&, const ResampleTask&, float*, const Stream&) {
+void resample_cuda(const SourceView&, const ResampleTask&, void*, void*, const Stream&) {
+  absent();
+}
+
+std::size_t statistics_scratch_bytes(const SourceView&, const StatisticsTask&) {
+  absent();
+}
+
+void statistics_cuda(const SourceView&, const StatisticsTask&, Statistics*, void*, const Stream&) {
   absent();
 }
 

@@ -41,8 +41,8 @@ void take_value(T stored, SliceSums<T>& s) {
 
 /// One line of a slice, run by run.
 template <typename T>
-void take_line(std::span<const std::uint8_t> line, const T* stored, const SourceView* view, int y,
-               std::span<SliceSums<T>> sums) {
+void take_line(std::span<const std::uint8_t> line, const T* stored, const PaddingRange<T>& padding,
+               int y, std::span<SliceSums<T>> sums) {
   const auto n = static_cast<std::int64_t>(line.size());
   for (std::int64_t x = 0; x < n;) {
     const std::uint8_t label = line[static_cast<std::size_t>(x)];
@@ -58,7 +58,7 @@ void take_line(std::span<const std::uint8_t> line, const T* stored, const Source
       s.y_min = std::min(s.y_min, y);
       s.y_max = std::max(s.y_max, y);
       for (std::int64_t i = x; stored != nullptr && i < end; ++i) {
-        if (!is_padding(*view, stored[i])) take_value(stored[i], s);
+        if (!padding.holds(stored[i])) take_value(stored[i], s);
       }
     }
     x = end;
@@ -72,6 +72,7 @@ std::vector<SliceSums<T>> sums_cpu(std::span<const std::uint8_t> labels,
   std::vector<SliceSums<T>> sums(per_slice * static_cast<std::size_t>(task.size[2]));
   const SourceView* view = task.intensities;
   const auto* stored = view == nullptr ? nullptr : static_cast<const T*>(view->voxels);
+  const PaddingRange<T> padding = padding_range<T>(view == nullptr ? SourceView{} : *view);
 #pragma omp parallel for schedule(dynamic, 1)
   for (std::int64_t z = 0; z < task.size[2]; ++z) {
     const std::span<SliceSums<T>> mine(sums.data() + static_cast<std::size_t>(z) * per_slice,
@@ -79,7 +80,7 @@ std::vector<SliceSums<T>> sums_cpu(std::span<const std::uint8_t> labels,
     for (std::int64_t y = 0; y < task.size[1]; ++y) {
       const auto from = static_cast<std::size_t>((z * task.size[1] + y) * task.size[0]);
       take_line(labels.subspan(from, static_cast<std::size_t>(task.size[0])),
-                stored == nullptr ? nullptr : stored + from, view, static_cast<int>(y), mine);
+                stored == nullptr ? nullptr : stored + from, padding, static_cast<int>(y), mine);
     }
   }
   return sums;

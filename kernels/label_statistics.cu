@@ -75,16 +75,15 @@ __global__ void clear(DeviceSums<T>* sums, std::int64_t count) {
 
 /// One thread a line, run by run: an atomic operation a run, not a voxel.
 template <typename T>
-__global__ void take_lines(const std::uint8_t* labels, SourceView view, std::int64_t nx,
-                           std::int64_t ny, std::int64_t lines, int max_label,
+__global__ void take_lines(const std::uint8_t* labels, const T* voxels, PaddingRange<T> padding,
+                           std::int64_t nx, std::int64_t ny, std::int64_t lines, int max_label,
                            DeviceSums<T>* sums) {
   const std::int64_t line = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (line >= lines) return;
   const int y = static_cast<int>(line % ny);
   DeviceSums<T>* slice = sums + line / ny * (max_label + 1);
   const std::uint8_t* own = labels + line * nx;
-  const T* stored =
-      view.voxels == nullptr ? nullptr : static_cast<const T*>(view.voxels) + line * nx;
+  const T* stored = voxels == nullptr ? nullptr : voxels + line * nx;
   for (std::int64_t x = 0; x < nx;) {
     const std::uint8_t label = own[x];
     std::int64_t end = x + 1;
@@ -105,7 +104,7 @@ __global__ void take_lines(const std::uint8_t* labels, SourceView view, std::int
         StoredSum<T> sum = 0, squares = 0;
         Bound low = DeviceSums<T>::kHighest, high = DeviceSums<T>::kLowest;
         for (std::int64_t i = x; i < end; ++i) {
-          if (is_padding(view, stored[i])) continue;
+          if (padding.holds(stored[i])) continue;
           const auto value = static_cast<StoredSum<T>>(stored[i]);
           const auto bound = static_cast<Bound>(stored[i]);
           ++valued;
@@ -175,14 +174,13 @@ std::vector<SliceSums<T>> label_sums_on_device(const Device& device,
   if (task.intensities != nullptr) {
     view = *task.intensities;
     copy_to_device(bytes(view.voxels, value_bytes), values, stream);
-    view.voxels = values.data();
   }
   auto* on_device = static_cast<DeviceSums<T>*>(sums.data());
   clear<T><<<blocks_for(count), kThreads, 0, native>>>(on_device, count);
   check(cudaGetLastError(), "launch of clear");
   take_lines<T><<<blocks_for(lines), kThreads, 0, native>>>(
-      static_cast<const std::uint8_t*>(held.data()), view, task.size[0], task.size[1], lines,
-      task.max_label, on_device);
+      static_cast<const std::uint8_t*>(held.data()), static_cast<const T*>(values.data()),
+      padding_range<T>(view), task.size[0], task.size[1], lines, task.max_label, on_device);
   check(cudaGetLastError(), "launch of take_lines");
   std::vector<DeviceSums<T>> back(out.size());
   copy_to_host(sums, std::as_writable_bytes(std::span(back)), stream);

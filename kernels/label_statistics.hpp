@@ -7,7 +7,7 @@
 
 #include "core/affine.hpp"
 #include "device/device.hpp"
-#include "kernels/resample.hpp"
+#include "kernels/source_view.hpp"
 
 namespace osler::kernels {
 

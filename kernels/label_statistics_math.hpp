@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "kernels/label_statistics.hpp"
-#include "kernels/resample_math.hpp"
+#include "kernels/source_math.hpp"
 
 namespace osler::kernels {
 
@@ -36,12 +36,5 @@ template <typename T>
 std::vector<SliceSums<T>> label_sums_on_device(const Device& device,
                                                std::span<const std::uint8_t> labels,
                                                const LabelStatisticsTask& task);
-
-template <typename T>
-OSLER_HOST_DEVICE inline bool is_padding(const SourceView& s, T stored) {
-  if (!s.has_padding) return false;
-  const auto v = static_cast<std::int64_t>(stored);
-  return v >= s.padding_low && v <= s.padding_high;
-}
 
 }  // namespace osler::kernels

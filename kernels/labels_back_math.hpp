@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "kernels/half.hpp"
+#include "kernels/half_math.hpp"
 #include "kernels/labels_back.hpp"
-#include "kernels/resample_math.hpp"
+#include "kernels/source_math.hpp"
 
 namespace osler::kernels {
 

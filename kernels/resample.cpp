@@ -1,21 +1,43 @@
 #include "kernels/resample.hpp"
 
+#include <algorithm>
+#include <memory>
+
 #include "core/error.hpp"
+#include "kernels/bspline.hpp"
 #include "kernels/resample_math.hpp"
+#include "kernels/resample_separable.hpp"
+#include "kernels/rows.hpp"
 #include "kernels/scalar_dispatch.hpp"
 
 namespace osler::kernels {
 namespace {
 
-void check(const SourceView& source, const ResampleTask& task, std::size_t out_size) {
+void check(const SourceView& source, const ResampleTask& task, std::size_t out_bytes) {
   for (std::size_t i = 0; i < 3; ++i) {
     if (source.size[i] < 1 || task.out_size[i] < 0 || task.samples[i] < 1) {
       throw Error(ErrorCode::bad_argument, "resample: empty source, negative size or no samples");
     }
   }
-  if (static_cast<std::size_t>(voxel_count(task.out_size)) != out_size) {
+  if (static_cast<std::size_t>(voxel_count(task.out_size)) * bytes_of(task.out_type) != out_bytes) {
     throw Error(ErrorCode::bad_argument, "resample: output of another size than the task's");
   }
+}
+
+/// Voxel by voxel, for affines that mix axes.
+void resample_voxels(const SourceView& source, const ResampleConstants& c,
+                     std::span<std::byte> out) {
+  const std::int64_t rows = c.out[1] * c.out[2];
+  with_scalar(source.type, [&](auto scalar) {
+    const auto voxels = voxels_of<decltype(scalar)>(source);
+#pragma omp parallel for schedule(dynamic, 64)
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const std::int64_t j = row % c.out[1], k = row / c.out[1], first = row * c.out[0];
+      for (std::int64_t i = 0; i < c.out[0]; ++i) {
+        store(out.data(), c.out_type, first + i, resampled(voxels, c, i, j, k));
+      }
+    }
+  });
 }
 
 std::span<const std::byte> bytes(const void* data, std::size_t size) {
@@ -24,23 +46,26 @@ std::span<const std::byte> bytes(const void* data, std::size_t size) {
 
 }  // namespace
 
-void resample_cpu(const SourceView& source, const ResampleTask& task, std::span<float> out) {
+std::size_t resample_scratch_bytes(const SourceView& source, const ResampleTask& task) {
+  if (task.interpolation != Interpolation::cubic) return 0;
+  return static_cast<std::size_t>(voxel_count(source.size)) * sizeof(float);
+}
+
+void resample_cpu(const SourceView& source, const ResampleTask& task, std::span<std::byte> out) {
   check(source, task, out.size());
-  const ResampleConstants c = resample_constants(source, task);
-  const std::int64_t rows = c.out[1] * c.out[2];
-  with_scalar(source.type, [&](auto scalar) {
-    using T = decltype(scalar);
-#pragma omp parallel for schedule(static)
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const std::int64_t j = row % c.out[1], k = row / c.out[1];
-      float* line = out.data() + row * c.out[0];
-      for (std::int64_t i = 0; i < c.out[0]; ++i) line[i] = resampled<T>(source, c, i, j, k);
-    }
-  });
+  if (out.empty()) return;
+  std::unique_ptr<float[]> coefficients;
+  if (task.interpolation == Interpolation::cubic) {
+    const auto n = static_cast<std::size_t>(voxel_count(source.size));
+    coefficients = std::make_unique_for_overwrite<float[]>(n);
+    bspline_coefficients_cpu(source, {coefficients.get(), n});
+  }
+  const ResampleConstants c = resample_constants(source, task, coefficients.get());
+  if (!resample_separable(source, c, out)) resample_voxels(source, c, out);
 }
 
 void resample(const Device& device, const SourceView& source, const ResampleTask& task,
-              std::span<float> out) {
+              std::span<std::byte> out) {
   if (device.backend == Backend::cpu) return resample_cpu(source, task, out);
   check(source, task, out.size());
   const Stream stream(device);
@@ -49,6 +74,7 @@ void resample(const Device& device, const SourceView& source, const ResampleTask
   const std::size_t line_bytes = static_cast<std::size_t>(source.size[2]) * sizeof(float);
   const DeviceBuffer voxels(source_bytes, stream), slope(line_bytes, stream);
   const DeviceBuffer intercept(line_bytes, stream), result(out.size_bytes(), stream);
+  const DeviceBuffer scratch(resample_scratch_bytes(source, task), stream);
   copy_to_device(bytes(source.voxels, source_bytes), voxels, stream);
   copy_to_device(bytes(source.slope, line_bytes), slope, stream);
   copy_to_device(bytes(source.intercept, line_bytes), intercept, stream);
@@ -56,8 +82,8 @@ void resample(const Device& device, const SourceView& source, const ResampleTask
   on_device.voxels = voxels.data();
   on_device.slope = static_cast<const float*>(slope.data());
   on_device.intercept = static_cast<const float*>(intercept.data());
-  resample_cuda(on_device, task, static_cast<float*>(result.data()), stream);
-  copy_to_host(result, std::as_writable_bytes(out), stream);
+  resample_cuda(on_device, task, result.data(), scratch.data(), stream);
+  copy_to_host(result, out, stream);
   stream.synchronize();
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "kernels/bspline.hpp"
 #include "kernels/resample.hpp"
 #include "kernels/resample_math.hpp"
 #include "kernels/scalar_dispatch.hpp"
@@ -14,27 +15,31 @@ constexpr unsigned kThreads = 256;
 
 /// One thread a voxel, x fastest, so that a warp reads neighbours and writes one line.
 template <typename T>
-__global__ void resample_kernel(SourceView source, ResampleConstants c, float* out,
+__global__ void resample_kernel(Voxels<T> source, ResampleConstants c, void* out,
                                 std::int64_t count) {
   const std::int64_t n = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (n >= count) return;
   const std::int64_t i = n % c.out[0];
   const std::int64_t rest = n / c.out[0];
-  out[n] = resampled<T>(source, c, i, rest % c.out[1], rest / c.out[1]);
+  store(out, c.out_type, n, resampled(source, c, i, rest % c.out[1], rest / c.out[1]));
 }
 
 }  // namespace
 
-void resample_cuda(const SourceView& source, const ResampleTask& task, float* out,
+void resample_cuda(const SourceView& source, const ResampleTask& task, void* out, void* scratch,
                    const Stream& stream) {
-  const ResampleConstants c = resample_constants(source, task);
   const std::int64_t count = voxel_count(task.out_size);
   if (count == 0) return;
+  auto* coefficients = static_cast<float*>(scratch);
+  if (task.interpolation == Interpolation::cubic) {
+    bspline_coefficients_cuda(source, coefficients, stream);
+  }
+  const ResampleConstants c = resample_constants(source, task, coefficients);
   const auto blocks = static_cast<unsigned>((count + kThreads - 1) / kThreads);
   with_scalar(source.type, [&](auto scalar) {
-    resample_kernel<decltype(scalar)>
-        <<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream.native())>>>(source, c, out,
-                                                                              count);
+    using T = decltype(scalar);
+    resample_kernel<T><<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream.native())>>>(
+        voxels_of<T>(source), c, out, count);
   });
   const cudaError_t launched = cudaGetLastError();
   if (launched != cudaSuccess) {

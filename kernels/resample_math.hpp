@@ -1,8 +1,11 @@
 #pragma once
 // The formula of kernels/resample.hpp, once, for host and device.
 
+#include "kernels/bspline_math.hpp"
+#include "kernels/half_math.hpp"
 #include "kernels/host_device.hpp"
 #include "kernels/resample.hpp"
+#include "kernels/source_math.hpp"
 
 namespace osler::kernels {
 
@@ -16,64 +19,149 @@ struct ResampleConstants {
   std::int64_t keep_end[3];
   Normalisation normalisation;
   float outside;
-  bool linear;
+  Interpolation interpolation;
+  OutputType out_type;
+  const float* coefficients;  ///< of the cubic spline, where the source is
+};
+
+/// A value and the share of the weights about it that have one; weight 0 means no value.
+struct Weighted {
+  float value;
+  float weight;
+};
+
+/// The voxels of a source as the formula reads them.
+template <typename T>
+struct Voxels {
+  const T* stored;
+  const float* slope;
+  const float* intercept;
+  std::int64_t nx, ny;
+  PaddingRange<T> padding;
+  bool masked;  ///< padding counts as nothing
+  float padding_value;
+
+  OSLER_HOST_DEVICE T at(std::int64_t x, std::int64_t y, std::int64_t z) const {
+    return stored[(z * ny + y) * nx + x];
+  }
+  OSLER_HOST_DEVICE float real(std::int64_t x, std::int64_t y, std::int64_t z) const {
+    const T v = at(x, y, z);
+    return padding.holds(v) ? padding_value : rescaled(v, slope[z], intercept[z]);
+  }
+  OSLER_HOST_DEVICE Weighted weighted(std::int64_t x, std::int64_t y, std::int64_t z) const {
+    const T v = at(x, y, z);
+    if (padding.holds(v)) return {0, 0};
+    return {rescaled(v, slope[z], intercept[z]), 1};
+  }
 };
 
 template <typename T>
-OSLER_HOST_DEVICE inline float real_value(const SourceView& s, const ResampleConstants& c,
-                                          std::int64_t x, std::int64_t y, std::int64_t z) {
-  const T stored = static_cast<const T*>(s.voxels)[(z * c.in[1] + y) * c.in[0] + x];
-  if (s.has_padding) {
-    const auto v = static_cast<std::int64_t>(stored);
-    if (v >= s.padding_low && v <= s.padding_high) return s.padding_value;
-  }
-  return static_cast<float>(stored) * s.slope[z] + s.intercept[z];
+inline Voxels<T> voxels_of(const SourceView& s) {
+  return {static_cast<const T*>(s.voxels),
+          s.slope,
+          s.intercept,
+          s.size[0],
+          s.size[1],
+          padding_range<T>(s),
+          s.has_padding && !s.padding_counts,
+          s.padding_value};
 }
 
-OSLER_HOST_DEVICE inline std::int64_t clamp_index(std::int64_t i, std::int64_t n) {
-  return i < 0 ? 0 : (i >= n ? n - 1 : i);
+OSLER_HOST_DEVICE inline float mixed(float a, float b, float f) {
+  return a + f * (b - a);
 }
 
-/// floor without a call into the library; |x| is far below 2^62.
-OSLER_HOST_DEVICE inline std::int64_t floor_index(double x) {
-  const auto i = static_cast<std::int64_t>(x);
-  return static_cast<double>(i) > x ? i - 1 : i;
+/// With both weights 1 this is `mixed`, bit for bit: (1 - f) + f rounds to 1.
+OSLER_HOST_DEVICE inline Weighted mixed(const Weighted& a, const Weighted& b, float f) {
+  const float of_b = b.weight * f;
+  const float weight = a.weight * (1 - f) + of_b;
+  const float share = of_b / (weight > 0 ? weight : 1);
+  return {mixed(a.value, b.value, share), weight};
 }
 
-/// Value at a continuous source index. @return false outside the source
+template <typename V>
+OSLER_HOST_DEVICE inline V trilinear(const V (&v)[8], float fx, float fy, float fz) {
+  const V a = mixed(v[0], v[1], fx), b = mixed(v[2], v[3], fx);
+  const V d = mixed(v[4], v[5], fx), e = mixed(v[6], v[7], fx);
+  return mixed(mixed(a, b, fy), mixed(d, e, fy), fz);
+}
+
 template <typename T>
-OSLER_HOST_DEVICE inline bool sample(const SourceView& s, const ResampleConstants& c, double x,
-                                     double y, double z, float& value) {
-  const bool inside =
-      x >= -0.5 && y >= -0.5 && z >= -0.5 && x <= static_cast<double>(c.in[0]) - 0.5 &&
-      y <= static_cast<double>(c.in[1]) - 0.5 && z <= static_cast<double>(c.in[2]) - 0.5;
-  if (!inside) return false;
-  if (!c.linear) {
-    value = real_value<T>(s, c, clamp_index(floor_index(x + 0.5), c.in[0]),
-                          clamp_index(floor_index(y + 0.5), c.in[1]),
-                          clamp_index(floor_index(z + 0.5), c.in[2]));
+OSLER_HOST_DEVICE inline bool linear_sample(const Voxels<T>& s, const ResampleConstants& c,
+                                            const double (&p)[3], float& value) {
+  std::int64_t low[3], high[3];
+  float f[3];
+  for (int i = 0; i < 3; ++i) {
+    const std::int64_t floor = floor_index(p[i]);
+    f[i] = static_cast<float>(p[i] - static_cast<double>(floor));
+    low[i] = clamp_index(floor, c.in[i]);
+    high[i] = clamp_index(floor + 1, c.in[i]);
+  }
+  if (!s.masked) {
+    const float v[8] = {s.real(low[0], low[1], low[2]),   s.real(high[0], low[1], low[2]),
+                        s.real(low[0], high[1], low[2]),  s.real(high[0], high[1], low[2]),
+                        s.real(low[0], low[1], high[2]),  s.real(high[0], low[1], high[2]),
+                        s.real(low[0], high[1], high[2]), s.real(high[0], high[1], high[2])};
+    value = trilinear(v, f[0], f[1], f[2]);
     return true;
   }
-  const std::int64_t x0 = floor_index(x), y0 = floor_index(y), z0 = floor_index(z);
-  const auto fx = static_cast<float>(x - static_cast<double>(x0));
-  const auto fy = static_cast<float>(y - static_cast<double>(y0));
-  const auto fz = static_cast<float>(z - static_cast<double>(z0));
-  const std::int64_t xa = clamp_index(x0, c.in[0]), xb = clamp_index(x0 + 1, c.in[0]);
-  const std::int64_t ya = clamp_index(y0, c.in[1]), yb = clamp_index(y0 + 1, c.in[1]);
-  const std::int64_t za = clamp_index(z0, c.in[2]), zb = clamp_index(z0 + 1, c.in[2]);
-  const float v000 = real_value<T>(s, c, xa, ya, za), v100 = real_value<T>(s, c, xb, ya, za);
-  const float v010 = real_value<T>(s, c, xa, yb, za), v110 = real_value<T>(s, c, xb, yb, za);
-  const float v001 = real_value<T>(s, c, xa, ya, zb), v101 = real_value<T>(s, c, xb, ya, zb);
-  const float v011 = real_value<T>(s, c, xa, yb, zb), v111 = real_value<T>(s, c, xb, yb, zb);
-  const float a = v000 + fx * (v100 - v000), b = v010 + fx * (v110 - v010);
-  const float d = v001 + fx * (v101 - v001), e = v011 + fx * (v111 - v011);
-  const float low = a + fy * (b - a), high = d + fy * (e - d);
-  value = low + fz * (high - low);
-  return true;
+  Weighted v[8];
+  for (int n = 0; n < 8; ++n) {
+    v[n] = s.weighted(n & 1 ? high[0] : low[0], n & 2 ? high[1] : low[1], n & 4 ? high[2] : low[2]);
+  }
+  const Weighted mean = trilinear(v, f[0], f[1], f[2]);
+  value = mean.value;
+  return mean.weight > 0;
+}
+
+OSLER_HOST_DEVICE inline float cubic_sample(const ResampleConstants& c, const double (&p)[3]) {
+  std::int64_t index[3][4];
+  float w[3][4];
+  for (int i = 0; i < 3; ++i) {
+    const std::int64_t floor = floor_index(p[i]);
+    spline_weights(static_cast<float>(p[i] - static_cast<double>(floor)), w[i]);
+    for (int tap = 0; tap < 4; ++tap) index[i][tap] = mirror_index(floor - 1 + tap, c.in[i]);
+  }
+  float value = 0;
+  for (int z = 0; z < 4; ++z) {
+    float plane = 0;
+    for (int y = 0; y < 4; ++y) {
+      const float* row = c.coefficients + (index[2][z] * c.in[1] + index[1][y]) * c.in[0];
+      float line = 0;
+      for (int x = 0; x < 4; ++x) line += w[0][x] * row[index[0][x]];
+      plane += w[1][y] * line;
+    }
+    value += w[2][z] * plane;
+  }
+  return value;
+}
+
+/// Value at a continuous source index. @return false if there is none
+template <typename T>
+OSLER_HOST_DEVICE inline bool sample(const Voxels<T>& s, const ResampleConstants& c,
+                                     const double (&p)[3], float& value) {
+  for (int i = 0; i < 3; ++i) {
+    if (!(p[i] >= -0.5 && p[i] <= static_cast<double>(c.in[i]) - 0.5)) return false;
+  }
+  if (c.interpolation == Interpolation::linear) return linear_sample(s, c, p, value);
+  const std::int64_t x = clamp_index(floor_index(p[0] + 0.5), c.in[0]);
+  const std::int64_t y = clamp_index(floor_index(p[1] + 0.5), c.in[1]);
+  const std::int64_t z = clamp_index(floor_index(p[2] + 0.5), c.in[2]);
+  if (s.masked && s.padding.holds(s.at(x, y, z))) return false;
+  value = s.real(x, y, z);
+  if (c.interpolation == Interpolation::nearest) return true;
+  const bool is_nan = value != value;
+  value = cubic_sample(c, p);
+  return !is_nan;
+}
+
+OSLER_HOST_DEVICE inline float normalised(const Normalisation& n, float v) {
+  v = v < n.low ? n.low : (v > n.high ? n.high : v);
+  return (v - n.shift) * n.scale;
 }
 
 template <typename T>
-OSLER_HOST_DEVICE inline float resampled(const SourceView& s, const ResampleConstants& c,
+OSLER_HOST_DEVICE inline float resampled(const Voxels<T>& s, const ResampleConstants& c,
                                          std::int64_t i, std::int64_t j, std::int64_t k) {
   if (i < c.keep_begin[0] || i >= c.keep_end[0] || j < c.keep_begin[1] || j >= c.keep_end[1] ||
       k < c.keep_begin[2] || k >= c.keep_end[2]) {
@@ -87,10 +175,11 @@ OSLER_HOST_DEVICE inline float resampled(const SourceView& s, const ResampleCons
       const double y = static_cast<double>(j) + (sj + 0.5) / c.samples[1] - 0.5;
       for (int si = 0; si < c.samples[0]; ++si) {
         const double x = static_cast<double>(i) + (si + 0.5) / c.samples[0] - 0.5;
+        const double p[3] = {c.m[0] * x + c.m[1] * y + c.m[2] * z + c.m[3],
+                             c.m[4] * x + c.m[5] * y + c.m[6] * z + c.m[7],
+                             c.m[8] * x + c.m[9] * y + c.m[10] * z + c.m[11]};
         float value = 0;
-        if (sample<T>(s, c, c.m[0] * x + c.m[1] * y + c.m[2] * z + c.m[3],
-                      c.m[4] * x + c.m[5] * y + c.m[6] * z + c.m[7],
-                      c.m[8] * x + c.m[9] * y + c.m[10] * z + c.m[11], value)) {
+        if (sample(s, c, p, value)) {
           sum += value;
           ++count;
         }
@@ -98,27 +187,19 @@ OSLER_HOST_DEVICE inline float resampled(const SourceView& s, const ResampleCons
     }
   }
   if (count == 0) return c.outside;
-  float v = sum / static_cast<float>(count);
-  const Normalisation& n = c.normalisation;
-  v = v < n.low ? n.low : (v > n.high ? n.high : v);
-  return (v - n.shift) * n.scale;
+  return normalised(c.normalisation, sum / static_cast<float>(count));
 }
 
-inline ResampleConstants resample_constants(const SourceView& source, const ResampleTask& task) {
-  ResampleConstants c{};
-  for (int i = 0; i < 12; ++i) c.m[i] = task.out_to_in.m[static_cast<std::size_t>(i)];
-  const bool all = voxel_count(task.keep.end) == 0;
-  for (std::size_t i = 0; i < 3; ++i) {
-    c.samples[i] = task.samples[i];
-    c.in[i] = source.size[i];
-    c.out[i] = task.out_size[i];
-    c.keep_begin[i] = all ? 0 : task.keep.begin[i];
-    c.keep_end[i] = all ? task.out_size[i] : task.keep.end[i];
+OSLER_HOST_DEVICE inline void store(void* out, OutputType type, std::int64_t n, float value) {
+  if (type == OutputType::f32) {
+    static_cast<float*>(out)[n] = value;
+  } else {
+    static_cast<std::uint16_t*>(out)[n] = type == OutputType::f16 ? to_f16(value) : to_bf16(value);
   }
-  c.normalisation = task.normalisation;
-  c.outside = task.outside;
-  c.linear = task.interpolation == Interpolation::linear;
-  return c;
 }
+
+/// @param coefficients  of the source, for cubic only
+ResampleConstants resample_constants(const SourceView& source, const ResampleTask& task,
+                                     const float* coefficients);
 
 }  // namespace osler::kernels

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "backends.hpp"
-#include "kernels/half.hpp"
+#include "kernels/half_math.hpp"
 #include "throws.hpp"
 
 namespace osler::kernels {
@@ -41,7 +41,7 @@ struct Scores {
 float cut(float value) {
   std::uint32_t bits;
   std::memcpy(&bits, &value, 4);
-  return float_of_bits(bits & 0xFFFF0000U);
+  return float_of(bits & 0xFFFF0000U);
 }
 
 /// Blobs with noise, as a network gives them: most cells agree, some do not.

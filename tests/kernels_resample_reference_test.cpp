@@ -131,11 +131,17 @@ TEST_P(ResampleParity, GpuAgreesWithItsTwinAtTheWorstVoxel) {
   task.outside = .25F;
   const auto n = static_cast<std::size_t>(voxel_count(task.out_size));
   std::vector<float> twin(n), gpu(n);
-  resample_cpu(view, task, twin);
-  resample(device, view, task, gpu);
-  float worst = 0;
-  for (std::size_t i = 0; i < n; ++i) worst = std::max(worst, std::abs(twin[i] - gpu[i]));
-  EXPECT_LE(worst, kResampleTolerance);
+  for (const Interpolation interpolation : {Interpolation::linear, Interpolation::cubic}) {
+    for (const bool counts : {true, false}) {
+      task.interpolation = interpolation;
+      view.padding_counts = counts;
+      resample_cpu(view, task, twin);
+      resample(device, view, task, gpu);
+      float worst = 0;
+      for (std::size_t i = 0; i < n; ++i) worst = std::max(worst, std::abs(twin[i] - gpu[i]));
+      EXPECT_LE(worst, kResampleTolerance);
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, ResampleParity, ::testing::Values(Backend::cuda),

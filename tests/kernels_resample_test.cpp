@@ -105,6 +105,7 @@ TEST_P(Resample, MasksPaddingBeforeRescale) {
   view.has_padding = true;
   view.padding_low = -2000;
   view.padding_high = -1999;
+  view.padding_counts = true;
   view.padding_value = -1000;
   ResampleTask task;
   task.out_size = {4, 1, 1};
@@ -117,6 +118,7 @@ TEST_P(Resample, ReadsPaddingOfUnsignedVoxelsAsUnsigned) {
   SourceView view = row.view();
   view.has_padding = true;
   view.padding_low = view.padding_high = 63536;
+  view.padding_counts = true;
   view.padding_value = -1;
   EXPECT_EQ(at(view, {0, 0, 0}), -1);
   EXPECT_EQ(at(view, {1, 0, 0}), 5);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "kernels/statistics.hpp"
 #include "preprocess/head_frame.hpp"
 
 namespace osler {
@@ -17,15 +18,20 @@ Affine shifted(const Affine& a, const Size3& origin) {
   return Affine::from_columns(a.column(0), a.column(1), a.column(2), a(to_vec(origin)));
 }
 
-/// Reorders `values`.
-double percentile(std::vector<float>& values, double percent) {
-  const double position = percent / 100 * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::ptrdiff_t>(position);
-  std::nth_element(values.begin(), values.begin() + below, values.end());
-  const double low = values[static_cast<std::size_t>(below)];
-  if (below + 1 == static_cast<std::ptrdiff_t>(values.size())) return low;
-  const double high = *std::min_element(values.begin() + below + 1, values.end());
-  return low + (position - static_cast<double>(below)) * (high - low);
+/// Both percentiles, of the order statistics themselves.
+std::array<double, 2> percentiles_of(const std::vector<float>& values,
+                                     const std::array<double, 2>& percentiles) {
+  const float slope = 1, intercept = 0;
+  kernels::SourceView source;
+  source.voxels = values.data();
+  source.type = ScalarType::f32;
+  source.size = {static_cast<std::int64_t>(values.size()), 1, 1};
+  source.slope = &slope;
+  source.intercept = &intercept;
+  kernels::StatisticsTask task;
+  task.percentiles.assign(percentiles.begin(), percentiles.end());
+  const kernels::Statistics found = kernels::statistics_cpu(source, task);
+  return {found.percentiles[0], found.percentiles[1]};
 }
 
 }  // namespace
@@ -37,12 +43,11 @@ Affine crop_axes(const Affine& template_to_lps, const Side& side) {
                               template_to_lps(side.centre_mm));
 }
 
-kernels::Normalisation z_score(std::vector<float> values,
+kernels::Normalisation z_score(const std::vector<float>& values,
                                const std::array<double, 2>& percentiles) {
   if (values.empty()) throw Error(ErrorCode::bad_input, "an empty region has no intensities");
   kernels::Normalisation n;
-  const double low = percentile(values, percentiles[0]);
-  const double high = percentile(values, percentiles[1]);
+  const auto [low, high] = percentiles_of(values, percentiles);
   double sum = 0;
   for (const float v : values) sum += std::clamp<double>(v, low, high);
   const double mean = sum / static_cast<double>(values.size());
@@ -84,7 +89,7 @@ NetworkInput cut_out(const Device& device, const kernels::SourceView& source,
   input.origin = frame_origin(task.visible, task.frame);
   input.size = task.frame;
   input.index_to_lps = shifted(task.crop_to_lps, input.origin);
-  sample.normalisation = z_score(std::move(values), task.clip_percentiles);
+  sample.normalisation = z_score(values, task.clip_percentiles);
   sample.out_size = task.frame;
   sample.out_to_in = lps_to_index * input.index_to_lps;
   sample.outside = 0;

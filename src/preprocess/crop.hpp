@@ -18,7 +18,8 @@ Affine crop_axes(const Affine& template_to_lps, const Side& side);
 /// Values of an image and how they are made comparable: clipped to two percentiles, then z-scored.
 /// Percentiles interpolate linearly between order statistics; the SD divides by n.
 /// @throws Error bad_input if the values have no spread
-kernels::Normalisation z_score(std::vector<float> values, const std::array<double, 2>& percentiles);
+kernels::Normalisation z_score(const std::vector<float>& values,
+                               const std::array<double, 2>& percentiles);
 
 /// A box of a crop grid, in its (possibly negative) indices.
 struct CropBox {

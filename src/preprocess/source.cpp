@@ -13,6 +13,8 @@ VolumeSource::VolumeSource(const Volume& volume) {
   view_.slope = slope_.data();
   view_.intercept = intercept_.data();
   if (volume.padding) {
+    // What the scanner left out is dark, as air is; a network must not take it for the mean.
+    view_.padding_counts = true;
     view_.has_padding = true;
     view_.padding_low = volume.padding->low;
     view_.padding_high = volume.padding->high;
