@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "kernels/component_filters.hpp"
 #include "kernels/components.hpp"
+#include "kernels/distance.hpp"
 #include "kernels/resample.hpp"
 
 namespace osler::kernels {
@@ -42,6 +43,10 @@ void mark_others_cuda(const LabelMap&, std::uint16_t, std::uint8_t*, const Strea
 }
 void fill_holes_cuda(const LabelMap&, std::uint16_t, const ComponentsFound&, std::uint8_t*,
                      const Stream&) {
+  absent();
+}
+void distance_transform_cuda(const std::uint8_t*, const Size3&, const Vec3&, float*, void*,
+                             const Stream&) {
   absent();
 }
 
