@@ -1,10 +1,12 @@
 #include "kernels/component_runs.hpp"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <omp.h>
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <utility>
 
 #include "kernels/components_math.hpp"
@@ -12,46 +14,74 @@
 namespace osler::kernels {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "voxels are read 8 bytes at a time");
+constexpr std::int64_t kWorthThreads = 65536;  ///< voxels; below, one thread is done sooner
 
-/// One bit for each of the voxels in 8 bytes: not 0.
-std::uint64_t not_zero(std::uint64_t bytes, std::uint8_t) {
-  constexpr std::uint64_t low = 0x7f7f7f7f7f7f7f7f;
-  const std::uint64_t high = (((bytes & low) + low) | bytes) & ~low;
-  return ((high >> 7) * 0x0102040810204080) >> 56;
+#ifdef __SSE2__
+constexpr std::int64_t kChunkBytes = 16;
+
+template <typename T>
+__m128i chunk_at(const T* v) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(v));
 }
-std::uint64_t not_zero(std::uint64_t bytes, std::uint16_t) {
-  constexpr std::uint64_t low = 0x7fff7fff7fff7fff;
-  const std::uint64_t high = (((bytes & low) + low) | bytes) & ~low;
-  return ((high >> 15) * 0x0001000200040008 >> 48) & 0xf;
+/// One bit for each voxel of two chunks: they differ.
+template <typename T>
+std::uint64_t differing(__m128i a, __m128i b) {
+  if constexpr (sizeof(T) == 1) {
+    return static_cast<std::uint64_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(a, b))) ^ 0xffff;
+  } else {
+    const __m128i equal = _mm_packs_epi16(_mm_cmpeq_epi16(a, b), _mm_setzero_si128());
+    return static_cast<std::uint64_t>(_mm_movemask_epi8(equal)) ^ 0xff;
+  }
 }
+template <typename T>
+std::uint64_t chunk_outside_differs(const T* v, T outside) {
+  const __m128i all = sizeof(T) == 1 ? _mm_set1_epi8(static_cast<char>(outside))
+                                     : _mm_set1_epi16(static_cast<short>(outside));
+  return differing<T>(chunk_at(v), all);
+}
+/// Each voxel against the one before it; the first bit means nothing where there is none.
+template <typename T>
+std::uint64_t chunk_before_differs(const T* v, bool first) {
+  const __m128i here = chunk_at(v);
+  const __m128i before = first ? _mm_slli_si128(here, sizeof(T)) : chunk_at(v - 1);
+  return differing<T>(here, before);
+}
+#else
+constexpr std::int64_t kChunkBytes = 1 << 20;  // no row of 64 voxels holds one
+
+template <typename T>
+std::uint64_t chunk_outside_differs(const T*, T) {
+  return 0;
+}
+template <typename T>
+std::uint64_t chunk_before_differs(const T*, bool) {
+  return 0;
+}
+#endif
 
 /// Calls f(x, starts, ends) for each 64 voxels of a row: bit i is of the voxel at x + i, an end is
 /// the voxel after a run.
 template <typename T, Joins joins, typename F>
-void scan_row(const T* row, std::int64_t length, std::uint16_t outside, F&& f) {
-  constexpr std::int64_t in_chunk = 8 / sizeof(T);
-  constexpr int bits = 8 * sizeof(T);
-  const std::uint64_t off = outside * (~std::uint64_t{0} / static_cast<T>(~T{0}));
-  std::uint64_t chunk_before = 0, inside_before = 0;
+void scan_row(const T* row, std::int64_t length, T outside, F&& f) {
+  constexpr std::int64_t chunk = kChunkBytes / sizeof(T);
+  std::uint64_t inside_before = 0;
   for (std::int64_t x = 0; x < length; x += 64) {
     const std::int64_t n = std::min<std::int64_t>(64, length - x);
+    const T* v = row + x;
     std::uint64_t inside = 0, cuts = 0;
-    for (std::int64_t i = 0; i < n; i += in_chunk) {
-      std::uint64_t chunk = 0;
-      if (i + in_chunk <= n) {
-        std::memcpy(&chunk, row + x + i, 8);
-      } else {
-        std::memcpy(&chunk, row + x + i, static_cast<std::size_t>(n - i) * sizeof(T));
-      }
-      inside |= not_zero(chunk ^ off, T{}) << i;
+    std::int64_t i = 0;
+    for (; i + chunk <= n; i += chunk) {
+      inside |= chunk_outside_differs(v + i, outside) << i;
       if constexpr (joins == Joins::equal_labels) {
-        const std::uint64_t shifted = chunk << bits | chunk_before >> (64 - bits);
-        cuts |= not_zero(chunk ^ shifted, T{}) << i;
-        chunk_before = chunk;
+        cuts |= chunk_before_differs(v + i, x + i == 0) << i;
       }
     }
-    if (n < 64) inside &= (std::uint64_t{1} << n) - 1;
+    for (; i < n; ++i) {
+      inside |= std::uint64_t{v[i] != outside} << i;
+      if constexpr (joins == Joins::equal_labels) {
+        cuts |= std::uint64_t{x + i > 0 && v[i] != v[i - 1]} << i;
+      }
+    }
     const std::uint64_t before = inside << 1 | inside_before;
     f(x, inside & (~before | cuts), before & (~inside | cuts));
     inside_before = inside >> 63;
@@ -80,7 +110,9 @@ class RunFinder {
   }
 
   Runs find() {
-    if (voxel_count(box_.size) == 0) {
+    const std::int64_t voxels = voxel_count(box_.size);
+    if (voxels >= kWorthThreads) threads_ = omp_get_max_threads();
+    if (voxels == 0) {
       result_.row_begin.assign(static_cast<std::size_t>(result_.rows()) + 1, 0);
       return std::move(result_);
     }
@@ -101,28 +133,30 @@ class RunFinder {
     const std::int64_t rows = result_.rows();
     std::vector<std::uint32_t>& row_begin = result_.row_begin;
     row_begin.resize(static_cast<std::size_t>(rows) + 1);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads(threads_)
     for (std::int64_t r = 0; r < rows; ++r) {
       int count = 0;
-      scan_row<T, joins>(row(r), box_.size[0], rule_.outside,
+      scan_row<T, joins>(row(r), box_.size[0], static_cast<T>(rule_.outside),
                          [&](auto, std::uint64_t starts, auto) { count += std::popcount(starts); });
       row_begin[static_cast<std::size_t>(r) + 1] = static_cast<std::uint32_t>(count);
     }
     for (std::size_t r = 1; r < row_begin.size(); ++r) row_begin[r] += row_begin[r - 1];
     result_.runs.resize(row_begin.back());
     result_.component.resize(row_begin.back());
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads(threads_)
     for (std::int64_t r = 0; r < rows; ++r) {
       const std::uint32_t first = row_begin[static_cast<std::size_t>(r)];
       Run *begins = result_.runs.data() + first, *ends = begins;
-      scan_row<T, joins>(row(r), box_.size[0], rule_.outside, [&](std::int64_t x, std::uint64_t starts, std::uint64_t stops) {
-        for (; starts != 0; starts &= starts - 1) {
-          (begins++)->begin = static_cast<std::uint32_t>(x + std::countr_zero(starts));
-        }
-        for (; stops != 0; stops &= stops - 1) {
-          (ends++)->end = static_cast<std::uint32_t>(x + std::countr_zero(stops));
-        }
-      });
+      scan_row<T, joins>(
+          row(r), box_.size[0], static_cast<T>(rule_.outside),
+          [&](std::int64_t x, std::uint64_t starts, std::uint64_t stops) {
+            for (; starts != 0; starts &= starts - 1) {
+              (begins++)->begin = static_cast<std::uint32_t>(x + std::countr_zero(starts));
+            }
+            for (; stops != 0; stops &= stops - 1) {
+              (ends++)->end = static_cast<std::uint32_t>(x + std::countr_zero(stops));
+            }
+          });
     }
   }
 
@@ -132,7 +166,7 @@ class RunFinder {
     for (std::size_t i = 0; i < parent.size(); ++i) parent[i] = static_cast<std::uint32_t>(i);
     const std::vector<std::int64_t> slab = slabs();
     const auto last = static_cast<std::int64_t>(slab.size()) - 1;
-#pragma omp parallel for schedule(static, 1)
+#pragma omp parallel for schedule(static, 1) num_threads(threads_)
     for (std::int64_t s = 0; s < last; ++s) {
       const auto at = static_cast<std::size_t>(s);
       for (std::int64_t r = slab[at]; r < slab[at + 1]; ++r) {
@@ -149,7 +183,7 @@ class RunFinder {
 
   /// First rows of slabs of about as many runs each, and the number of rows.
   std::vector<std::int64_t> slabs() const {
-    const auto threads = static_cast<std::uint64_t>(omp_get_max_threads());
+    const auto threads = static_cast<std::uint64_t>(threads_);
     const std::vector<std::uint32_t>& begin = result_.row_begin;
     std::vector<std::int64_t> slab{0};
     for (std::uint64_t s = 1; s < threads; ++s) {
@@ -210,6 +244,7 @@ class RunFinder {
 
   LabelBox box_;
   RunRule rule_;
+  int threads_ = 1;
   Runs result_;
 };
 

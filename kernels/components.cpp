@@ -1,7 +1,5 @@
 #include "kernels/components.hpp"
 
-#include <algorithm>
-
 #include "core/error.hpp"
 #include "kernels/component_runs.hpp"
 #include "kernels/components_math.hpp"
@@ -16,6 +14,12 @@ void check(const LabelView& labels, std::size_t numbers) {
   }
 }
 
+void fill(std::uint32_t* from, const std::uint32_t* to, std::uint32_t value) {
+  const std::int64_t count = to - from;
+#pragma omp simd
+  for (std::int64_t i = 0; i < count; ++i) from[i] = value;
+}
+
 void paint(const Runs& runs, std::span<std::uint32_t> numbers) {
   const std::int64_t rows = runs.rows();
 #pragma omp parallel for schedule(static)
@@ -25,11 +29,11 @@ void paint(const Runs& runs, std::span<std::uint32_t> numbers) {
     std::uint32_t* x = row;
     const auto at = static_cast<std::size_t>(r);
     for (std::size_t i = runs.row_begin[at]; i < runs.row_begin[at + 1]; ++i) {
-      std::fill(x, row + runs.runs[i].begin, 0U);
+      fill(x, row + runs.runs[i].begin, 0);
       x = row + runs.runs[i].end;
-      std::fill(row + runs.runs[i].begin, x, runs.component[i]);
+      fill(row + runs.runs[i].begin, x, runs.component[i]);
     }
-    std::fill(x, row_end, 0U);
+    fill(x, row_end, 0);
   }
 }
 

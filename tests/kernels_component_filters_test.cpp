@@ -168,9 +168,9 @@ INSTANTIATE_TEST_SUITE_P(Backends, ComponentFilters, testing::both_backends(),
                          testing::backend_name);
 
 TEST(ComponentFiltersCpu, AreTheSameForAnyNumberOfThreads) {
-  const Size3 size{37, 23, 19};
-  const Bytes holed = testing::noise<std::uint8_t>(37 * 23 * 19, 80, 1);
-  const Bytes scattered = testing::noise<std::uint8_t>(37 * 23 * 19, 32, 3);
+  const Size3 size{67, 41, 37};  // enough voxels for several threads to take part
+  const Bytes holed = testing::noise<std::uint8_t>(67 * 41 * 37, 80, 1);
+  const Bytes scattered = testing::noise<std::uint8_t>(67 * 41 * 37, 32, 3);
   const Device cpu = choose_device("cpu");
   const int before = omp_get_max_threads();
   std::vector<Bytes> filled, cleaned;
