@@ -181,8 +181,8 @@ def measure(stage, name, arguments, peer_name, threads, runs):
                peer_s=round(other.median("seconds"), 4), peer_mb=round(other.memory_mb(), 1),
                ratio=round(other.median("seconds") / ours.median("seconds"), 2),
                answer_checked=same and all(a["agrees"] for a in other.answers),
-               ours_cpu_s=round(ours.median("cpu_s"), 4), peer_cpu_s=round(other.median("cpu_s"), 4),
-               runs=runs, load_average=round(load_before, 1))
+               ours_cpu_s=round(ours.median("cpu_s"), 4),
+               peer_cpu_s=round(other.median("cpu_s"), 4), runs=runs, load_average=round(load_before, 1))
     for side, contender in (("ours", ours), ("peer", other)):
         times = [a["seconds"] for a in contender.answers[1:]]
         row[f"{side}_range_s"] = [round(min(times), 4), round(max(times), 4)]

@@ -22,7 +22,7 @@ void with_label_type(ScalarType type, F&& f) {
 template <typename T, typename F>
 void for_runs(const Runs& runs, const LabelBox& box, T* first, F&& f) {
   const std::int64_t rows = runs.rows();
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (voxel_count(runs.size) >= kWorthThreads)
   for (std::int64_t r = 0; r < rows; ++r) {
     T* row = first + (r % box.size[1]) * box.step_y + (r / box.size[1]) * box.step_z;
     const auto at = static_cast<std::size_t>(r);
@@ -98,9 +98,9 @@ struct Extent {
 /// The smallest box of each class; a high end of 0 where there is none.
 template <typename T>
 std::vector<Extent> extents(const LabelMap& map) {
-  const auto [nx, ny, nz] = map.size;
+  const std::int64_t nx = map.size[0], ny = map.size[1], nz = map.size[2];
   std::vector<Extent> all(kLabels, {map.size});
-#pragma omp parallel
+#pragma omp parallel if (nx * ny * nz >= kWorthThreads)
   {
     std::vector<Extent> mine(T(~T{0}) + std::size_t{1}, {map.size});
 #pragma omp for schedule(static)
@@ -125,7 +125,7 @@ std::vector<Extent> extents(const LabelMap& map) {
 /// Whether each component touches a side of the box; [n - 1] is of number n.
 std::vector<std::uint8_t> at_border(const Runs& runs) {
   std::vector<std::uint8_t> touches(runs.count, 0);
-  const auto [nx, ny, nz] = runs.size;
+  const std::int64_t nx = runs.size[0], ny = runs.size[1], nz = runs.size[2];
   for (std::int64_t r = 0; r < runs.rows(); ++r) {
     const std::int64_t y = r % ny, z = r / ny;
     const bool outer = y == 0 || z == 0 || y == ny - 1 || z == nz - 1;

@@ -14,8 +14,6 @@
 namespace osler::kernels {
 namespace {
 
-constexpr std::int64_t kWorthThreads = 65536;  ///< voxels; below, one thread is done sooner
-
 #ifdef __SSE2__
 constexpr std::int64_t kChunkBytes = 16;
 
@@ -113,7 +111,8 @@ class RunFinder {
     const std::int64_t voxels = voxel_count(box_.size);
     if (voxels >= kWorthThreads) threads_ = omp_get_max_threads();
     if (voxels == 0) {
-      result_.row_begin.assign(static_cast<std::size_t>(result_.rows()) + 1, 0);
+      result_.size = {0, 0, 0};
+      result_.row_begin.assign(1, 0);
       return std::move(result_);
     }
     fill();
@@ -135,10 +134,12 @@ class RunFinder {
     row_begin.resize(static_cast<std::size_t>(rows) + 1);
 #pragma omp parallel for schedule(static) num_threads(threads_)
     for (std::int64_t r = 0; r < rows; ++r) {
-      int count = 0;
+      std::uint32_t count = 0;
       scan_row<T, joins>(row(r), box_.size[0], static_cast<T>(rule_.outside),
-                         [&](auto, std::uint64_t starts, auto) { count += std::popcount(starts); });
-      row_begin[static_cast<std::size_t>(r) + 1] = static_cast<std::uint32_t>(count);
+                         [&](auto, std::uint64_t starts, auto) {
+                           count += static_cast<std::uint32_t>(std::popcount(starts));
+                         });
+      row_begin[static_cast<std::size_t>(r) + 1] = count;
     }
     for (std::size_t r = 1; r < row_begin.size(); ++r) row_begin[r] += row_begin[r - 1];
     result_.runs.resize(row_begin.back());

@@ -9,6 +9,10 @@
 
 namespace osler::kernels {
 
+/// Voxels below which one thread is done sooner than several have met: half a millisecond's work,
+/// where threads that share their cores with other programs wait longer for each other.
+inline constexpr std::int64_t kWorthThreads = std::int64_t{1} << 19;
+
 /// A box of a label map; steps are in voxels.
 struct LabelBox {
   const void* first = nullptr;

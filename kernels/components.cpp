@@ -22,7 +22,7 @@ void fill(std::uint32_t* from, const std::uint32_t* to, std::uint32_t value) {
 
 void paint(const Runs& runs, std::span<std::uint32_t> numbers) {
   const std::int64_t rows = runs.rows();
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (voxel_count(runs.size) >= kWorthThreads)
   for (std::int64_t r = 0; r < rows; ++r) {
     std::uint32_t* row = numbers.data() + r * runs.size[0];
     std::uint32_t* const row_end = row + runs.size[0];

@@ -133,7 +133,7 @@ void distance_transform_cpu(std::span<const std::uint8_t> mask, const Size3& siz
                             const Vec3& spacing_mm, std::span<float> out_mm) {
   check(mask.size(), size, spacing_mm, out_mm.size());
   if (mask.empty()) return;
-  const auto [nx, ny, nz] = size;
+  const std::int64_t nx = size[0], ny = size[1], nz = size[2];
 #pragma omp parallel for schedule(static)
   for (std::int64_t r = 0; r < ny * nz; ++r) {
     along_x(mask.data() + r * nx, nx, out_mm.data() + r * nx);

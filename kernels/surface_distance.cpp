@@ -32,7 +32,7 @@ void check(const MaskPair& masks, double tolerance_mm) {
 }
 
 void include(Extent& extent, std::span<const std::uint8_t> mask, const Size3& size) {
-  const auto [nx, ny, nz] = size;
+  const std::int64_t nx = size[0], ny = size[1], nz = size[2];
   for (std::int64_t r = 0; r < ny * nz; ++r) {
     const std::uint8_t *row = mask.data() + r * nx, *row_end = row + nx;
     const auto is_inside = [](std::uint8_t v) { return v != 0; };
@@ -51,7 +51,8 @@ void include(Extent& extent, std::span<const std::uint8_t> mask, const Size3& si
 /// 1 on the surface of the mask, in the box; outside of the box the mask is 0.
 std::vector<std::uint8_t> surface(std::span<const std::uint8_t> mask, const Size3& size,
                                   const Extent& box) {
-  const auto [nx, ny, nz] = box.size();
+  const Size3 shape = box.size();
+  const std::int64_t nx = shape[0], ny = shape[1], nz = shape[2];
   std::vector<std::uint8_t> result(static_cast<std::size_t>(nx * ny * nz), 0);
 #pragma omp parallel for schedule(static)
   for (std::int64_t r = 0; r < ny * nz; ++r) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backends.hpp"
+#include "kernels/component_runs.hpp"
 #include "kernels_labels.hpp"
 #include "throws.hpp"
 
@@ -168,10 +169,11 @@ INSTANTIATE_TEST_SUITE_P(Backends, ComponentFilters, testing::both_backends(),
                          testing::backend_name);
 
 TEST(ComponentFiltersCpu, AreTheSameForAnyNumberOfThreads) {
-  const Size3 size{67, 41, 37};  // enough voxels for several threads to take part
-  const Bytes holed = testing::noise<std::uint8_t>(67 * 41 * 37, 80, 1);
-  const Bytes scattered = testing::noise<std::uint8_t>(67 * 41 * 37, 32, 3);
+  const Size3 size{97, 83, 67};
+  const Bytes holed = testing::noise<std::uint8_t>(97 * 83 * 67, 80, 1);
+  const Bytes scattered = testing::noise<std::uint8_t>(97 * 83 * 67, 32, 3);
   const Device cpu = choose_device("cpu");
+  ASSERT_GE(voxel_count(size), kWorthThreads);
   const int before = omp_get_max_threads();
   std::vector<Bytes> filled, cleaned;
   for (const int threads : {1, 2, 3, 4, 5}) {

@@ -114,7 +114,8 @@ def check_holes(name, mask):
         found = ours("fill-holes", mask, np.uint8, 1, neighbours)
         filled = ndimage.binary_fill_holes(mask, structure(neighbours))
         check(np.array_equal(found, filled),
-              f"{name}, {neighbours} neighbours, {filled.sum() - mask.sum()} voxels filled: as SciPy")
+              f"{name}, {neighbours} neighbours, {filled.sum() - mask.sum()} voxels filled: as "
+              "SciPy")
 
 
 def check_distance(name, mask):
