@@ -103,7 +103,7 @@ struct Lines {
 template <typename Into, typename OutOf>
 void transform_lines(float* volume, std::int64_t nx, const Lines& lines, Into into, OutOf outof) {
   const std::int64_t tiles = (nx + kTile - 1) / kTile;
-#pragma omp parallel
+#pragma omp parallel if (nx * lines.length * lines.layers >= kDistanceWorthThreads)
   {
     LowerEnvelope envelope(lines.length, lines.spacing_mm);
     std::vector<double> columns(static_cast<std::size_t>(lines.length * kTile));
@@ -134,7 +134,7 @@ void distance_transform_cpu(std::span<const std::uint8_t> mask, const Size3& siz
   check(mask.size(), size, spacing_mm, out_mm.size());
   if (mask.empty()) return;
   const std::int64_t nx = size[0], ny = size[1], nz = size[2];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (nx * ny * nz >= kDistanceWorthThreads)
   for (std::int64_t r = 0; r < ny * nz; ++r) {
     along_x(mask.data() + r * nx, nx, out_mm.data() + r * nx);
   }

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "kernels/distance.hpp"
+#include "kernels/distance_math.hpp"
 
 namespace osler::kernels {
 namespace {
@@ -54,7 +55,7 @@ std::vector<std::uint8_t> surface(std::span<const std::uint8_t> mask, const Size
   const Size3 shape = box.size();
   const std::int64_t nx = shape[0], ny = shape[1], nz = shape[2];
   std::vector<std::uint8_t> result(static_cast<std::size_t>(nx * ny * nz), 0);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (nx * ny * nz >= kDistanceWorthThreads)
   for (std::int64_t r = 0; r < ny * nz; ++r) {
     const std::int64_t y = r % ny, z = r / ny;
     const std::uint8_t* row =

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "backends.hpp"
+#include "kernels/distance_math.hpp"
 #include "kernels/surface_distance.hpp"
 #include "throws.hpp"
 
@@ -251,7 +252,8 @@ INSTANTIATE_TEST_SUITE_P(Backends, SurfaceDistance, testing::both_backends(),
                          testing::backend_name);
 
 TEST(DistanceCpu, IsBitIdenticalForAnyNumberOfThreads) {
-  const Size3 size{37, 23, 19};
+  const Size3 size{67, 41, 37};
+  ASSERT_GE(voxel_count(size), kDistanceWorthThreads);
   const Mask mask = sparse(size, 50);
   const int before = omp_get_max_threads();
   std::vector<std::vector<float>> results;
