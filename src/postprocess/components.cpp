@@ -1,53 +1,23 @@
 #include "postprocess/components.hpp"
 
-#include <itkConnectedComponentImageFilter.h>
-#include <itkImage.h>
-#include <itkImportImageFilter.h>
-
 #include <algorithm>
-#include <limits>
 
 #include "core/error.hpp"
+#include "kernels/component_filters.hpp"
 
 namespace osler {
 
 LargestComponent largest_component(std::span<const std::uint8_t> mask, const Size3& size) {
   LargestComponent result;
-  result.mask.assign(mask.size(), 0);
-  const auto inside = std::count_if(mask.begin(), mask.end(), [](auto v) { return v != 0; });
+  result.mask.resize(mask.size());
+  std::transform(mask.begin(), mask.end(), result.mask.begin(),
+                 [](std::uint8_t v) { return static_cast<std::uint8_t>(v != 0 ? 1 : 0); });
+  const auto inside = std::count(result.mask.begin(), result.mask.end(), 1);
   if (inside == 0) return result;
-
-  using Mask = itk::Image<std::uint8_t, 3>;
-  using Labels = itk::Image<std::uint32_t, 3>;
-  const auto import = itk::ImportImageFilter<std::uint8_t, 3>::New();
-  Mask::RegionType region;
-  for (unsigned i = 0; i < 3; ++i) region.SetSize(i, static_cast<itk::SizeValueType>(size[i]));
-  import->SetRegion(region);
-  // The filter reads only; it has no const import.
-  import->SetImportPointer(const_cast<std::uint8_t*>(mask.data()), mask.size(), false);
-  const auto filter = itk::ConnectedComponentImageFilter<Mask, Labels>::New();
-  filter->SetInput(import->GetOutput());
-  filter->FullyConnectedOn();
-  filter->Update();
-
-  const std::uint32_t* labels = filter->GetOutput()->GetBufferPointer();
-  std::vector<std::int64_t> counts(filter->GetObjectCount() + 1, 0);
-  std::vector<std::size_t> first(counts.size(), std::numeric_limits<std::size_t>::max());
-  for (std::size_t i = 0; i < mask.size(); ++i) {
-    if (labels[i] == 0) continue;
-    ++counts[labels[i]];
-    first[labels[i]] = std::min(first[labels[i]], i);
-  }
-  std::uint32_t best = 1;
-  for (std::uint32_t label = 2; label < counts.size(); ++label) {
-    if (counts[label] > counts[best] ||
-        (counts[label] == counts[best] && first[label] < first[best])) {
-      best = label;
-    }
-  }
-  result.voxels = counts[best];
-  result.share = static_cast<double>(counts[best]) / static_cast<double>(inside);
-  for (std::size_t i = 0; i < mask.size(); ++i) result.mask[i] = labels[i] == best ? 1 : 0;
+  kernels::keep_largest_components(Device{}, {result.mask.data(), ScalarType::u8, size},
+                                   kernels::Connectivity::corners);
+  result.voxels = std::count(result.mask.begin(), result.mask.end(), 1);
+  result.share = static_cast<double>(result.voxels) / static_cast<double>(inside);
   return result;
 }
 
