@@ -8,9 +8,7 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -19,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/measured.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/sha256.hpp"
@@ -27,30 +26,12 @@
 
 namespace {
 
+using osler::benchmarks::cpu_s;
+using osler::benchmarks::now_s;
+using osler::benchmarks::peak_mb;
+
 using osler::Error;
 using osler::ErrorCode;
-
-double now_s() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now).count();
-}
-
-double cpu_s() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-         static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-}
-
-/// Most memory that this process had resident so far. Not ru_maxrss, which starts at the size of
-/// the process that started this one.
-double peak_mb() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024 / 1e6;
-  }
-  throw Error(ErrorCode::internal, "no VmHWM in /proc/self/status");
-}
 
 struct Free {
   void operator()(void* memory) const { std::free(memory); }

@@ -7,9 +7,7 @@
 //   first run).
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -19,11 +17,16 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/measured.hpp"
 #include "core/error.hpp"
 #include "core/sha256.hpp"
 #include "kernels/labels_back.hpp"
 
 namespace {
+
+using osler::benchmarks::cpu_s;
+using osler::benchmarks::now_s;
+using osler::benchmarks::peak_mb;
 
 using namespace osler::kernels;
 
@@ -55,28 +58,6 @@ Work read_work(const char* file) {
   for (int c = 0; c < s.classes; ++c) t.label_of.push_back(static_cast<std::uint8_t>(c));
   work.out = json.at("out");
   return work;
-}
-
-double now_s() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double cpu_s() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-/// Most that was resident so far. Not ru_maxrss, which starts at the size of the parent.
-double peak_mb() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
-  }
-  return 0;
 }
 
 }  // namespace

@@ -8,9 +8,7 @@
 // normalisation (low, high, shift, scale), outside; out (file to which the first answer goes).
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -20,36 +18,21 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/measured.hpp"
 #include "core/error.hpp"
 #include "core/sha256.hpp"
 #include "kernels/resample.hpp"
 
 namespace {
 
+using osler::benchmarks::cpu_s;
+using osler::benchmarks::now_s;
+using osler::benchmarks::peak_mb;
+
 using namespace osler::kernels;
 using osler::Error;
 using osler::ErrorCode;
 using osler::ScalarType;
-
-double now_s() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now).count();
-}
-
-double cpu_s() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-         1e-6 * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-}
-
-double peak_mb() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024 / 1e6;
-  }
-  throw Error(ErrorCode::internal, "no VmHWM in /proc/self/status");
-}
 
 struct Work {
   std::vector<char> voxels;

@@ -6,9 +6,7 @@
 // .5, 50 and 99.5 of the real values, where the mask (one byte per voxel) is not 0.
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -16,30 +14,15 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/measured.hpp"
 #include "core/error.hpp"
 #include "kernels/statistics.hpp"
 
 namespace {
 
-double now_s() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now).count();
-}
-
-double cpu_s() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-         1e-6 * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-}
-
-double peak_mb() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024 / 1e6;
-  }
-  throw osler::Error(osler::ErrorCode::internal, "no VmHWM in /proc/self/status");
-}
+using osler::benchmarks::cpu_s;
+using osler::benchmarks::now_s;
+using osler::benchmarks::peak_mb;
 
 std::vector<char> read_all(const std::string& file) {
   std::ifstream in(file, std::ios::binary | std::ios::ate);
@@ -80,8 +63,14 @@ int main(int argc, char** argv) {
       const double start = now_s(), cpu_start = cpu_s();
       const osler::kernels::Statistics s = statistics_cpu(source, task);
       const double seconds = now_s() - start, cpu = cpu_s() - cpu_start;
-      const std::vector<double> answer{static_cast<double>(s.count), s.mean, s.sd, s.min, s.max,
-                                       s.percentiles[0], s.percentiles[1], s.percentiles[2]};
+      const std::vector<double> answer{static_cast<double>(s.count),
+                                       s.mean,
+                                       s.sd,
+                                       s.min,
+                                       s.max,
+                                       s.percentiles[0],
+                                       s.percentiles[1],
+                                       s.percentiles[2]};
       const nlohmann::json row{
           {"seconds", seconds}, {"cpu_s", cpu}, {"peak_mb", peak_mb()}, {"answer", answer}};
       fmt::print("{}\n", row.dump());

@@ -7,18 +7,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "benchmarks/measured.hpp"
 #include "core/error.hpp"
 #include "core/sha256.hpp"
 #include "dicom/scan.hpp"
@@ -26,28 +24,12 @@
 
 namespace {
 
+using osler::benchmarks::cpu_s;
+using osler::benchmarks::now_s;
+using osler::benchmarks::peak_mb;
+
 using osler::Error;
 using osler::ErrorCode;
-
-double now_s() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now).count();
-}
-
-/// Processor time of all threads so far.
-double cpu_s() {
-  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-}
-
-/// Most memory that this process had resident so far. Not ru_maxrss, which starts at the size of
-/// the process that started this one.
-double peak_mb() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024 / 1e6;
-  }
-  throw Error(ErrorCode::internal, "no VmHWM in /proc/self/status");
-}
 
 /// Stored 16-bit values -> CT numbers in place: the readers beside which this is timed do it too.
 void to_ct_numbers(osler::Volume& volume) {

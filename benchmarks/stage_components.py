@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Stages components and distance: masks of the LIDC chest CT, 512x512x133.
 
-usage: stage_components.py [components] [distance] [--threads 1 4] [--runs 5] [--series FOLDER]
+usage: compare components|distance
        stage_components.py peer NAME MASK OURS X Y Z ARGUMENTS       one peer's process
 
-One line of JSON per row, as benchmarks/compare measures: ours and a peer take turns, the first run
-of each warms up, medians of the rest; the output is allocated in each run, by ours in huge pages as
-NumPy does for the peers. cc3d and SciPy use one thread, whatever they are given.
+The output is allocated in each run, by ours in huge pages as NumPy does for the peers. cc3d and
+SciPy use one thread, whatever they are given.
 
 components: the mask is CT numbers below -500 HU (air and lungs), 6 and 26 neighbours. The answer is
 checked in every run: the peer's components, numbered anew by their first voxel, are ours bit for
@@ -15,22 +14,18 @@ distance: millimetres from each voxel to the nearest above 300 HU (bone, contras
 a few percent of the volume. The answer is checked in every run: within DISTANCE_MM at the worst
 voxel, and ours the same bits in all runs.
 
-  OSLER_BENCH_COMPONENTS  the program osler-bench-components (cmake -DOSLER_BENCHMARKS=ON)
 """
-import argparse
-import importlib.machinery
-import importlib.util
 import json
 import os
 import resource
-import subprocess
 import sys
 import time
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+import contest
+
 AIR_HU, BONE_HU = -500, 300
 DISTANCE_MM = 1e-4
+STAGES = ("components", "distance")
 PEERS = {"components": ("cc3d", "SciPy", "SimpleITK"), "distance": ("edt", "SciPy", "SimpleITK")}
 
 
@@ -112,51 +107,15 @@ def peer(stage, name, mask_file, ours_file, *words):
 
 # ---------------------------------------------------------------- measuring
 
-def load_compare():
-    loader = importlib.machinery.SourceFileLoader("compare", str(HERE / "compare"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("compare", loader))
-    loader.exec_module(module)
-    return module
-
-
-compare = load_compare()
-
-
-def peer_python():
-    """A virtual environment with the peers, made once."""
-    place = compare.WORK / "peers-components"
-    if not place.is_dir():
-        part = Path(f"{place}.{os.getpid()}")
-        subprocess.run([sys.executable, "-m", "venv", part], check=True)
-        subprocess.run([part / "bin/python", "-m", "pip", "install", "--quiet", "numpy", "scipy",
-                        "SimpleITK", "connected-components-3d", "edt"], check=True,
-                       stdout=sys.stderr)
-        part.rename(place)
-    return place / "bin" / "python"
-
-
-def find_program():
-    found = os.environ.get("OSLER_BENCH_COMPONENTS")
-    places = [found] if found else sorted(HERE.parent.glob("build/*/bin/osler-bench-components"))
-    if not places or not Path(places[0]).exists():
-        compare.stop("no osler-bench-components", "OSLER_CMAKE_ARGS=-DOSLER_BENCHMARKS=ON "
-                     "tools/build cpu osler-bench-components, or set OSLER_BENCH_COMPONENTS")
-    return places[0]
-
-
-def inputs(series):
+def inputs():
     """Of each stage: name, and the arguments that ours and the peers take."""
     import numpy as np
-    import pydicom
-    work = compare.WORK / "components"
+    work = contest.WORK / "components"
     work.mkdir(parents=True, exist_ok=True)
-    headers = sorted((pydicom.dcmread(f) for f in series.glob("*.dcm")),
-                     key=lambda h: float(h.ImagePositionPatient[2]))
-    hu = np.stack([h.pixel_array + int(h.RescaleIntercept) for h in headers])
+    stored, intercept, spacing = contest.read_volume(contest.chest_ct())
+    hu = stored + int(intercept)
     (hu < AIR_HU).astype(np.uint8).tofile(work / "air.raw")
     (hu > BONE_HU).astype(np.uint8).tofile(work / "bone.raw")
-    depth = float(headers[-1].ImagePositionPatient[2]) - float(headers[0].ImagePositionPatient[2])
-    spacing = [*map(float, headers[0].PixelSpacing[::-1]), depth / (len(headers) - 1)]
     size = hu.shape[::-1]
     for neighbours in (6, 26):
         yield ("components", f"LIDC below {AIR_HU} HU, {neighbours} neighbours",
@@ -166,56 +125,23 @@ def inputs(series):
 
 
 def measure(stage, name, arguments, peer_name, threads, runs):
-    ours = compare.Contender([find_program(), stage, *arguments], threads)
-    other = compare.Contender([peer_python(), __file__, "peer", stage, peer_name, *arguments],
-                              threads)
-    load_before = os.getloadavg()[0]
-    for _ in range(runs + 1):
-        ours.run()
-        other.run()
-    ours.finish()
-    other.finish()
+    ours = contest.Contender([contest.program("components"), stage, *arguments], threads)
+    python = contest.peer_python("components", ["numpy", "scipy", "SimpleITK",
+                                                "connected-components-3d", "edt"])
+    other = contest.Contender([python, __file__, "peer", stage, peer_name, *arguments], threads)
+    load = contest.take_turns(ours, other, runs)
     same = len({a["digest"] for a in ours.answers}) == 1
-    row = dict(stage=stage, input=name, threads=threads, ours_s=round(ours.median("seconds"), 4),
-               ours_mb=round(ours.memory_mb(), 1), peer=peer_name,
-               peer_s=round(other.median("seconds"), 4), peer_mb=round(other.memory_mb(), 1),
-               ratio=round(other.median("seconds") / ours.median("seconds"), 2),
-               answer_checked=same and all(a["agrees"] for a in other.answers),
-               ours_cpu_s=round(ours.median("cpu_s"), 4),
-               peer_cpu_s=round(other.median("cpu_s"), 4), runs=runs, load_average=round(load_before, 1))
-    for side, contender in (("ours", ours), ("peer", other)):
-        times = [a["seconds"] for a in contender.answers[1:]]
-        row[f"{side}_range_s"] = [round(min(times), 4), round(max(times), 4)]
-    return row
+    return contest.row(stage, name, threads, ours, peer_name, other,
+                       same and all(a["agrees"] for a in other.answers), load)
 
 
-def rows(threads, runs, series=None, stages=tuple(PEERS)):
+def rows(stages, threads, runs):
     """Yields a row per input, peer and number of threads."""
-    series = series or compare.series_folder(compare.unpacked("ct/LIDC-IDRI-0001", None))
-    for stage, name, arguments in inputs(series):
+    for stage, name, arguments in inputs():
         for peer_name in PEERS[stage] if stage in stages else ():
             for count in threads:
                 yield measure(stage, name, arguments, peer_name, count, runs)
 
 
-def main():
-    if len(sys.argv) > 1 and sys.argv[1] == "peer":
-        return peer(*sys.argv[2:])
-    compare.use_judges()
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stages", nargs="*", metavar="components|distance")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 4])
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--series", type=Path, help="folder of the slices, if not the test data's")
-    arguments = parser.parse_args()
-    unknown = set(arguments.stages) - set(PEERS)
-    if unknown:
-        parser.error(f"no stage {', '.join(unknown)}")
-    for row in rows(arguments.threads, arguments.runs, arguments.series,
-                    arguments.stages or tuple(PEERS)):
-        print(json.dumps(row), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    peer(*sys.argv[2:])

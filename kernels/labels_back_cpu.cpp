@@ -500,6 +500,7 @@ void run(const ScoresView& scores, const LabelsBackTask& task, std::span<std::ui
 void labels_back_cpu(const ScoresView& scores, const LabelsBackTask& task,
                      std::span<std::uint8_t> labels) {
   check_labels_back(scores, task, labels.size());
+  if (labels.empty()) return;
   switch (scores.type) {
     case FloatType::f32:
       return run<float>(scores, task, labels);

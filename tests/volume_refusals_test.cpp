@@ -85,6 +85,12 @@ TEST(PlanSeries, AGapOfSeveralDistancesIsRefused) {  // case 8
   EXPECT_NE(detail(found, "variable_spacing").find("from 2.000 to 7.100 mm"), std::string::npos);
 }
 
+TEST(PlanSeries, PositionsOverAKilometreAwayAreRefused) {  // case 25
+  PhantomSeries series = six_slices();
+  series.positions_mm[3][2] = 1.5e6;
+  EXPECT_TRUE(PlannedSeries(series).refused_for("bad_position"));
+}
+
 TEST(PlanSeries, PositionsOffTheLineAreRefused) {
   PhantomSeries series = six_slices();
   series.positions_mm[3][0] = 0.5;

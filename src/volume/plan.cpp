@@ -50,6 +50,10 @@ void check_attributes(const Slices& slices, StackPlan& plan) {
       })) {
     plan.add("bad_spacing", "Pixel Spacing is zero or negative", true);
   }
+  if (any([](const SliceRef& s) { return norm(*s.frame().position_mm) > kFurthestPositionMm; })) {
+    plan.add("bad_position", "Image Position (Patient) lies over a kilometre from the origin",
+             true);
+  }
   if (any([](const SliceRef& s) {
         const Vec3 r = row_of(s), c = column_of(s);
         return std::abs(norm(r) - 1) > kOrthonormalTolerance ||

@@ -48,6 +48,10 @@ inline constexpr double kPositionToleranceMm = 0.1;
 /// interpolated: what lies there was not imaged.
 inline constexpr double kWidestGap = 3.0;
 
+/// Further from the origin nothing was imaged, and the difference of two such positions means
+/// little.
+inline constexpr double kFurthestPositionMm = 1e6;
+
 struct PlanPolicy {
   /// Where slices are missing the volume is used all the same, with a warning: what lies between is
   /// interpolated for a model, and voxels count half-way into the gap.

@@ -98,6 +98,13 @@ void check(const osler::VolumePlan& volume) {
   for (const double m : grid.index_to_lps.m) require(std::isfinite(m), "the map is not finite");
   require(std::isfinite(grid.voxel_mm3()) && grid.voxel_mm3() > 0, "voxels have no volume");
   require(grid.index_to_lps.determinant() > 0, "the axes are left-handed");
+  for (std::int64_t k = 0; k < grid.size[2]; ++k) {
+    require(std::isfinite(grid.voxel_mm3(k)) && grid.voxel_mm3(k) > 0, "a slice has no thickness");
+    require(k == 0 || grid.place_of_slice(k) > grid.place_of_slice(k - 1), "slices do not ascend");
+    require(std::abs(grid.slice_at_place(grid.place_of_slice(k)) - static_cast<double>(k)) < 1e-3,
+            "a slice is not found where it lies");
+  }
+  require(grid.is_regular() || grid.slice_at.size() == volume.slices.size(), "places are missing");
   for (const auto& slice : volume.slices) {
     require(slice.index >= 0 && slice.index < static_cast<int>(slice.instance->frames.size()),
             "a slice is no frame of its instance");
@@ -114,7 +121,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (int i = 0; i < count && !bytes.empty(); ++i) {
     series.instances.push_back(instance(bytes, i, step_mm));
   }
-  const osler::SeriesPlan plan = osler::plan_series(series, kLimits);
+  const osler::PlanPolicy policy{.interpolate_missing_slices = bytes.below(2) == 1};
+  const osler::SeriesPlan plan = osler::plan_series(series, kLimits, policy);
   if (plan.verdict() == osler::Verdict::refused) return 0;
   for (const osler::VolumePlan& volume : plan.volumes) check(volume);
   return 0;
