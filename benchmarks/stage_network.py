@@ -60,7 +60,7 @@ def make_tasks(name, network, size):
 
 
 def difference(tasks, classes):
-    """Largest difference as a share of the largest value, and whether labels differ at ties only."""
+    """Largest difference as a share of the largest value; do labels differ at ties only?"""
     import numpy as np
     ours, plain = (np.fromfile(json.loads(task.read_text())["out"], np.float32)
                    .reshape(classes, -1) for task in tasks)

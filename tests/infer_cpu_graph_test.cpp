@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/error.hpp"
 #include "infer/session.hpp"
 
 namespace osler {
@@ -205,6 +206,15 @@ TEST(CpuGraph, AGraphWhoseMeaningDependsOnMemoryStaysPlain) {
   fused.forward(input, shape);
   EXPECT_TRUE(fused.graph().starts_with("plain graph: the fused one differs by")) << fused.graph();
   EXPECT_EQ(fused.forward(input, shape).values, plain.forward(input, shape).values);
+}
+
+TEST(CpuGraph, WeightsForOtherChannelsAreAnError) {
+  const auto bytes = network(
+      "    y = " + convolution("x", "w") + "\n    return " + norm("y", "self.g, None") + "\n",
+      {{"w", kernel({8, 2, 3, 3, 3})}, {"g", random({4})}});
+  const TensorShape shape{1, 2, 6, 7, 8};
+  Session session(bytes, kCpu);
+  EXPECT_THROW(session.forward(input_of(shape), shape), Error);
 }
 
 TEST(CpuGraph, IsCheckedAtLoadOnASizeThatTheNetworkTakes) {

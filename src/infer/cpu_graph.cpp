@@ -40,6 +40,10 @@ at::Tensor instance_norm_(at::Tensor x, const std::optional<at::Tensor>& weight,
   if (count == 0) return x;
   const std::size_t step = count / static_cast<std::size_t>(samples);
   const InstanceNorm norm{values_of(weight), values_of(bias), eps, static_cast<float>(slope)};
+  for (const std::span<const float> affine : {norm.weight, norm.bias}) {
+    TORCH_CHECK(affine.empty() || affine.size() == static_cast<std::size_t>(channels),
+                "instance_norm: ", affine.size(), " weights for ", channels, " channels");
+  }
   for (std::int64_t n = 0; n < samples; ++n) {
     const std::size_t begin = static_cast<std::size_t>(n) * step;
     instance_norm_cpu({x.data_ptr<float>() + begin, step}, channels, norm);
@@ -128,7 +132,7 @@ ConstantTensor constant_tensor(const Value* value) {
   if (!held) return {};
   if (held->isNone()) return {true, std::nullopt};
   if (!held->isTensor() || held->toTensor().scalar_type() != at::kFloat) return {};
-  return {true, held->toTensor()};
+  return {true, held->toTensor().contiguous()};
 }
 
 /// A ReLU or leaky ReLU that is the only use of `value`, as a slope.
@@ -294,8 +298,7 @@ class Rewriter {
     const torch::jit::WithInsertPoint here(node);
     Value* input = node->namedInput("input");
     put(may_overwrite(input) ? kInstanceNormInPlace : kInstanceNorm,
-        {input, node->namedInput("weight"), node->namedInput("bias"), insert(*eps),
-         insert(activation.slope)},
+        {input, insert(weight.tensor), insert(bias.tensor), insert(*eps), insert(activation.slope)},
         node, activation);
     return true;
   }
