@@ -13,7 +13,6 @@ bit. Ours counts the voxels of each component in the same time.
 distance: millimetres from each voxel to the nearest above 300 HU (bone, contrast medium), which is
 a few percent of the volume. The answer is checked in every run: within DISTANCE_MM at the worst
 voxel, and ours the same bits in all runs.
-
 """
 import json
 import os

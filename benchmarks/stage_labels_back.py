@@ -7,7 +7,6 @@ blobs with noise. Each peer's own grid and rule is given to ours: nnU-Net's alig
 takes the nearest plane along an anisotropic axis; MONAI's keeps the first voxel. The answer is
 checked in every run: ours is the same bits; of the peer's voxels no more than LARGEST_SHARE differ
 (single precision, ties).
-
 """
 import json
 

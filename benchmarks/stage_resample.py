@@ -6,7 +6,6 @@ Stored int16 -> normalised float32 on the edge-aligned grid
 of nnU-Net. The answer is checked in every run: ours is the same bits, the peer's lies within
 TOLERANCE of it at the worst voxel, where 1 is 2000 HU (skimage: away from the border, where its
 rule for the edge is another).
-
 """
 import json
 

@@ -4,14 +4,13 @@
 usage: compare statistics
        stage_statistics.py PEER VOLUME.raw i16|f32 SLOPE INTERCEPT MASK.raw|-    one peer's process
 
-Inputs: the stored int16 with slope and intercept, and CT
-numbers as float32 within a mask (above -500 HU). NumPy does what nnU-Net's fingerprint does (the
-values of the mask as float32, then each statistic); SimpleITK's StatisticsImageFilter and
+Inputs: the stored int16 with slope and intercept, and CT numbers as float32 within a mask (above
+-500 HU). NumPy does what nnU-Net's fingerprint does (the values of the mask as float32, then each
+statistic); SimpleITK's StatisticsImageFilter and
 LabelStatisticsImageFilter know no percentiles but the median, and are asked for none.
 
 The answer is checked in every run: extremes, count and percentiles within 1e-3 HU of the peer's
 (NumPy interpolates float32 in float32), mean and SD within 1e-5 of it.
-
 """
 import json
 import resource

@@ -8,6 +8,7 @@
 #include <streambuf>
 
 #include "core/error.hpp"
+#include "infer/cpu_network.hpp"
 
 namespace osler {
 namespace {
@@ -56,11 +57,17 @@ std::string first_line(const char* text) {
 }  // namespace
 
 struct Session::State {
-  torch::jit::Module module;
   torch::Device device{torch::kCPU};
+  torch::jit::Module module;           ///< on a GPU
+  std::unique_ptr<CpuNetwork> on_cpu;  ///< otherwise
+
+  at::Tensor run(const at::Tensor& x) {
+    return on_cpu ? on_cpu->run(x) : module.forward({x.to(device)}).toTensor();
+  }
 };
 
-Session::Session(std::span<const std::byte> weights, const Device& device)
+Session::Session(std::span<const std::byte> weights, const Device& device,
+                 const SessionOptions& options)
     : state_(std::make_unique<State>()) {
   if (device.backend == Backend::cuda) {
     load_cuda_backend();
@@ -69,14 +76,13 @@ Session::Session(std::span<const std::byte> weights, const Device& device)
   try {
     SpanBuffer buffer(weights);
     std::istream stream(&buffer);
-    state_->module = torch::jit::load(stream, state_->device);
-    state_->module.eval();
-    state_->module = torch::jit::freeze(state_->module);
-    // Fuses and packs for oneDNN. Measured on hippocampus-t1 in Python's LibTorch,
-    // one thread, process time of the third call: 0.24 against 0.32 s at
-    // 64 x 80 x 64 and 0.09 against 0.17 s at 48 x 64 x 48, logits within 3e-5.
+    torch::jit::Module module = torch::jit::load(stream, state_->device);
+    module.eval();
+    module = torch::jit::freeze(module);
     if (device.backend == Backend::cpu) {
-      state_->module = torch::jit::optimize_for_inference(state_->module);
+      state_->on_cpu = std::make_unique<CpuNetwork>(std::move(module), options);
+    } else {
+      state_->module = std::move(module);
     }
   } catch (const std::exception& error) {
     throw Error(ErrorCode::model, "weights cannot be loaded: " + first_line(error.what()),
@@ -86,6 +92,10 @@ Session::Session(std::span<const std::byte> weights, const Device& device)
 
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
+
+std::string Session::graph() const {
+  return state_->on_cpu ? state_->on_cpu->description() : std::string();
+}
 
 Tensor Session::forward(std::span<const float> input, const TensorShape& shape) {
   std::int64_t count = 1;
@@ -97,10 +107,7 @@ Tensor Session::forward(std::span<const float> input, const TensorShape& shape) 
     const c10::InferenceMode guard;
     // from_blob takes no const; the network does not write to its input.
     at::Tensor x = at::from_blob(const_cast<float*>(input.data()), shape, at::kFloat);
-    const at::Tensor y = state_->module.forward({x.to(state_->device)})
-                             .toTensor()
-                             .to(at::kCPU, at::kFloat)
-                             .contiguous();
+    const at::Tensor y = state_->run(x).to(at::kCPU, at::kFloat).contiguous();
     if (y.dim() != 5) {
       throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
                   "5: NCDHW");

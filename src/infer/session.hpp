@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "device/device.hpp"
@@ -20,13 +22,22 @@ struct Tensor {
   std::vector<float> values;
 };
 
+struct SessionOptions {
+  /// Processor only: rewrite the graph for it (infer/cpu_graph.hpp). Tests and benchmarks compare.
+  bool fuse_for_cpu = true;
+  /// An input that the network is made for. The fused graph is held against the plain one at load,
+  /// on half of these sizes where the network takes that; without it on the first input.
+  std::optional<TensorShape> check_shape;
+};
+
 /// One network on one device. `forward` may be called again and again, from one thread at a time.
 class Session {
  public:
   /// @param weights bytes of a TorchScript file whose digest the caller has checked: loading runs
   /// it
   /// @throws Error model if the bytes are no TorchScript; Error device
-  Session(std::span<const std::byte> weights, const Device& device);
+  Session(std::span<const std::byte> weights, const Device& device,
+          const SessionOptions& options = {});
   ~Session();
   Session(Session&&) noexcept;
   Session& operator=(Session&&) = delete;
@@ -34,6 +45,10 @@ class Session {
   /// @param input shape[0] * ... * shape[4] values, NCDHW, host memory
   /// @throws Error model if the network fails on this input or gives no NCDHW tensor; Error device
   Tensor forward(std::span<const float> input, const TensorShape& shape);
+
+  /// How the graph is run: "fused graph", "graph fused in part, 3 of 5 operators", "plain graph"
+  /// and why; empty on a GPU. Without `check_shape` it may change with the first input.
+  std::string graph() const;
 
  private:
   struct State;

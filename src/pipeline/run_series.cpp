@@ -134,6 +134,13 @@ void measure_labels(const ModelPackage& package, const Device& device, SeriesRes
   signals["side_difference"] = f.asymmetries.empty() ? 2 : std::abs(f.asymmetries.front().index);
 }
 
+/// "cpu (4 threads, fused graph)"
+std::string describe_device(const Device& device, const Session& session) {
+  const std::string graph = session.graph();
+  if (graph.empty() || !device.name.ends_with(')')) return device.name;
+  return device.name.substr(0, device.name.size() - 1) + ", " + graph + ")";
+}
+
 void withhold_numbers(SeriesResult& result) {
   result.findings.segments.clear();
   result.findings.findings.clear();
@@ -148,7 +155,10 @@ LoadedModel load_model(ModelPackage package, const std::filesystem::path& templa
   const TemplateUse& use = package.steps.localise.template_use;
   HeadTemplate head_template = read_template(templates / use.file, use.sha256, use.package);
   const std::vector<std::byte> weights = read_weights(package);
-  return {std::move(package), std::move(head_template), Session(weights, device)};
+  const Size3& frame = package.steps.measure.frame;
+  SessionOptions options;
+  options.check_shape = TensorShape{1, 1, frame[2], frame[1], frame[0]};
+  return {std::move(package), std::move(head_template), Session(weights, device, options)};
 }
 
 SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
@@ -158,7 +168,7 @@ SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
   Findings& f = result.findings;
   f.timings = context.timings;
   f.model = describe_model(model.package);
-  f.device = device.name;
+  f.device = describe_device(device, model.session);
   f.configuration_digest = configuration_digest(device);
   f.not_used = {"earlier studies of this patient: none were given",
                 "the patient's record: none was given",

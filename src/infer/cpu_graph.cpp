@@ -1,0 +1,320 @@
+#include "infer/cpu_graph.hpp"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
+#include <torch/csrc/jit/runtime/custom_operator.h>
+#include <torch/script.h>
+
+#include <optional>
+#include <vector>
+
+#include "infer/instance_norm_cpu.hpp"
+
+namespace osler {
+namespace {
+
+using torch::jit::Block;
+using torch::jit::Graph;
+using torch::jit::Node;
+using torch::jit::Value;
+
+// ---- the operator ----
+
+std::span<const float> values_of(const std::optional<at::Tensor>& tensor) {
+  if (!tensor) return {};
+  return {tensor->const_data_ptr<float>(), static_cast<std::size_t>(tensor->numel())};
+}
+
+/// @param x may be written to
+at::Tensor instance_norm_(at::Tensor x, const std::optional<at::Tensor>& weight,
+                          const std::optional<at::Tensor>& bias, double eps, double slope) {
+  const bool known = (x.dim() == 4 || x.dim() == 5) && x.scalar_type() == at::kFloat;
+  if (!known) {
+    x = at::instance_norm(x, weight, bias, {}, {}, true, 0.1, eps, false);
+    return slope == 1 ? x : at::leaky_relu_(x, slope);
+  }
+  x = x.contiguous(x.dim() == 5 ? at::MemoryFormat::ChannelsLast3d
+                                : at::MemoryFormat::ChannelsLast);
+  const std::int64_t samples = x.size(0), channels = x.size(1);
+  const auto count = static_cast<std::size_t>(x.numel());
+  if (count == 0) return x;
+  const std::size_t step = count / static_cast<std::size_t>(samples);
+  const InstanceNorm norm{values_of(weight), values_of(bias), eps, static_cast<float>(slope)};
+  for (const std::span<const float> affine : {norm.weight, norm.bias}) {
+    TORCH_CHECK(affine.empty() || affine.size() == static_cast<std::size_t>(channels),
+                "instance_norm: ", affine.size(), " weights for ", channels, " channels");
+  }
+  for (std::int64_t n = 0; n < samples; ++n) {
+    const std::size_t begin = static_cast<std::size_t>(n) * step;
+    instance_norm_cpu({x.data_ptr<float>() + begin, step}, channels, norm);
+  }
+  return x;
+}
+
+/// Weights as `reordered` gives them; bias or none; channels_last in and out.
+at::Tensor convolution_and_activation(torch::jit::Stack& arguments) {
+  const auto argument = [&](std::size_t i) -> const c10::IValue& { return arguments[i]; };
+  const bool transposed = argument(8).toBool();
+  const double slope = argument(9).toDouble();
+  c10::List<std::optional<at::Scalar>> scalars;
+  if (slope != 0 && slope != 1) scalars.push_back(at::Scalar(slope));
+  const char* name = slope == 1 ? "none" : slope == 0 ? "relu" : "leaky_relu";
+  torch::jit::Stack stack{argument(0), argument(1), argument(2), argument(3)};
+  if (transposed) stack.push_back(argument(4));
+  for (std::size_t i = 5; i < 8; ++i) stack.push_back(argument(i));
+  stack.emplace_back(name);
+  stack.emplace_back(scalars);
+  stack.emplace_back("");
+  static const auto find = [](const char* operation) {
+    return c10::Dispatcher::singleton().findSchemaOrThrow(operation, "");
+  };
+  static const c10::OperatorHandle plain = find("mkldnn::_convolution_pointwise");
+  static const c10::OperatorHandle reverse = find("mkldnn::_convolution_transpose_pointwise");
+  (transposed ? reverse : plain).callBoxed(stack);
+  return stack.at(0).toTensor();
+}
+
+const auto kConvolution = c10::Symbol::fromQualString("osler::convolution");
+const auto kInstanceNorm = c10::Symbol::fromQualString("osler::instance_norm");
+const auto kInstanceNormInPlace = c10::Symbol::fromQualString("osler::instance_norm_");
+
+void run_convolution(torch::jit::Stack& stack) {
+  constexpr std::size_t kArguments = 10;
+  torch::jit::Stack arguments = torch::jit::pop(stack, kArguments);
+  stack.emplace_back(convolution_and_activation(arguments));
+}
+
+template <bool in_place>
+void run_instance_norm(torch::jit::Stack& stack) {
+  const double slope = torch::jit::pop(stack).toDouble();
+  const double eps = torch::jit::pop(stack).toDouble();
+  const auto bias = torch::jit::pop(stack).toOptional<at::Tensor>();
+  const auto weight = torch::jit::pop(stack).toOptional<at::Tensor>();
+  at::Tensor x = torch::jit::pop(stack).toTensor();
+  if (!in_place) x = x.clone();
+  stack.emplace_back(instance_norm_(std::move(x), weight, bias, eps, slope));
+}
+
+void register_operators() {
+  using torch::jit::Operator;
+  constexpr auto kFromSchema = c10::AliasAnalysisKind::FROM_SCHEMA;
+  static const torch::jit::RegisterOperators once({
+      Operator("osler::convolution(Tensor x, Tensor weight, Tensor? bias, int[] padding, "
+               "int[] output_padding, int[] stride, int[] dilation, int groups, bool transposed, "
+               "float slope) -> Tensor",
+               run_convolution, kFromSchema),
+      Operator("osler::instance_norm(Tensor x, Tensor? weight, Tensor? bias, float eps, "
+               "float slope) -> Tensor",
+               run_instance_norm<false>, kFromSchema),
+      Operator("osler::instance_norm_(Tensor(a!) x, Tensor? weight, Tensor? bias, float eps, "
+               "float slope) -> Tensor(a!)",
+               run_instance_norm<true>, kFromSchema),
+  });
+}
+
+// ---- what stands in the graph ----
+
+template <typename T>
+std::optional<T> constant(const Node* node, const char* name) {
+  const Value* value = node->namedInput(name);
+  const auto held = torch::jit::toIValue(value);
+  return held ? held->to<std::optional<T>>() : std::nullopt;
+}
+
+/// A constant float tensor, or None.
+struct ConstantTensor {
+  bool known = false;
+  std::optional<at::Tensor> tensor;
+};
+
+ConstantTensor constant_tensor(const Value* value) {
+  const auto held = torch::jit::toIValue(value);
+  if (!held) return {};
+  if (held->isNone()) return {true, std::nullopt};
+  if (!held->isTensor() || held->toTensor().scalar_type() != at::kFloat) return {};
+  return {true, held->toTensor().contiguous()};
+}
+
+/// A ReLU or leaky ReLU that is the only use of `value`, as a slope.
+struct Activation {
+  Node* node = nullptr;
+  double slope = 1;
+};
+
+Activation activation_behind(const Value* value) {
+  if (value->uses().size() != 1) return {};
+  Node* user = value->uses()[0].user;
+  if (user->kind() == c10::aten::relu || user->kind() == c10::aten::relu_) return {user, 0};
+  if (user->kind() != c10::aten::leaky_relu && user->kind() != c10::aten::leaky_relu_) return {};
+  const auto slope = constant<at::Scalar>(user, "negative_slope");
+  if (!slope) return {};
+  return {user, slope->toDouble()};
+}
+
+/// A convolution's own result that nothing but `size` looks at besides its one consumer.
+bool may_overwrite(const Value* value) {
+  if (value->node()->kind() != kConvolution) return false;
+  int consumers = 0;
+  for (const torch::jit::Use& use : value->uses()) {
+    const c10::Symbol kind = use.user->kind();
+    if (kind != c10::aten::size && kind != c10::aten::dim) ++consumers;
+  }
+  return consumers == 1;
+}
+
+struct Convolution {
+  bool transposed = false;
+  at::Tensor weight;
+  std::vector<std::int64_t> padding, output_padding, stride, dilation;
+  std::int64_t groups = 1;
+};
+
+/// What the node says, if it is a convolution of constant weights in 2 or 3 dimensions.
+std::optional<Convolution> convolution(const Node* node) {
+  Convolution c;
+  const bool general = node->kind() == c10::aten::_convolution;
+  if (general) {
+    const auto transposed = constant<bool>(node, "transposed");
+    if (!transposed) return std::nullopt;
+    c.transposed = *transposed;
+  } else {
+    c.transposed =
+        node->kind() == c10::aten::conv_transpose2d || node->kind() == c10::aten::conv_transpose3d;
+  }
+  const ConstantTensor weight = constant_tensor(node->namedInput("weight"));
+  const ConstantTensor bias = constant_tensor(node->namedInput("bias"));
+  // Padding may also be a word ("same").
+  const auto padding = torch::jit::toIValue(node->namedInput("padding"));
+  const auto stride = constant<std::vector<std::int64_t>>(node, "stride");
+  const auto dilation = constant<std::vector<std::int64_t>>(node, "dilation");
+  const auto groups = constant<std::int64_t>(node, "groups");
+  const bool known = weight.tensor && bias.known && padding && padding->isIntList() && stride &&
+                     dilation && groups;
+  if (!known || weight.tensor->dim() < 4 || weight.tensor->dim() > 5) return std::nullopt;
+  c.weight = *weight.tensor;
+  c.padding = padding->toIntVector();
+  c.stride = *stride;
+  c.dilation = *dilation;
+  c.groups = *groups;
+  if (c.transposed) {
+    const auto output_padding = constant<std::vector<std::int64_t>>(node, "output_padding");
+    if (!output_padding) return std::nullopt;
+    c.output_padding = *output_padding;
+  }
+  return c;
+}
+
+at::Tensor reordered(const Convolution& c) {
+  torch::jit::Stack stack{c.weight, c.padding};
+  if (c.transposed) stack.emplace_back(c.output_padding);
+  for (const c10::IValue& value :
+       {c10::IValue(c.stride), c10::IValue(c.dilation), c10::IValue(c.groups), c10::IValue()}) {
+    stack.push_back(value);
+  }
+  c10::Dispatcher::singleton()
+      .findSchemaOrThrow(c.transposed ? "mkldnn::_reorder_convolution_transpose_weight"
+                                      : "mkldnn::_reorder_convolution_weight",
+                         "")
+      .callBoxed(stack);
+  return stack.at(0).toTensor();
+}
+
+// ---- the rewriting ----
+
+class Rewriter {
+ public:
+  explicit Rewriter(Graph& graph) : graph_(graph) {}
+
+  FusedOperators rewrite(Block* block) {
+    // An activation that is taken out stands behind its producer, so the next node is safe to hold
+    // only after the replacement.
+    for (Node* node = block->nodes().front(); node != block->return_node();) {
+      for (Block* inner : node->blocks()) rewrite(inner);
+      const auto known = replaced(node);
+      Node* next = node->next();
+      if (known) {
+        ++(*known ? operators_.fused : operators_.left);
+        if (*known) node->destroy();
+      }
+      node = next;
+    }
+    return operators_;
+  }
+
+ private:
+  /// Nothing if the node is of no kind that is known here.
+  std::optional<bool> replaced(Node* node) {
+    switch (node->kind()) {
+      case c10::aten::_convolution:
+      case c10::aten::conv2d:
+      case c10::aten::conv3d:
+      case c10::aten::conv_transpose2d:
+      case c10::aten::conv_transpose3d:
+        return replace_convolution(node);
+      case c10::aten::instance_norm:
+        return replace_norm(node);
+      default:
+        return std::nullopt;
+    }
+  }
+
+  Value* insert(const c10::IValue& value) { return graph_.insertConstant(value); }
+
+  /// Puts a new node before `old` that gives what `old` and the activation behind it gave.
+  void put(c10::Symbol kind, const std::vector<Value*>& inputs, Node* old,
+           const Activation& activation) {
+    Value* output = graph_.insertNode(graph_.create(kind, inputs))->output();
+    output->setType(c10::TensorType::get());
+    old->output()->replaceAllUsesWith(output);
+    if (activation.node == nullptr) return;
+    activation.node->output()->replaceAllUsesWith(output);
+    activation.node->destroy();
+  }
+
+  bool replace_convolution(Node* node) {
+    const auto found = convolution(node);
+    if (!found) return false;
+    const Convolution& c = *found;
+    const Activation activation = activation_behind(node->output());
+    const torch::jit::WithInsertPoint here(node);
+    Node* weight = graph_.insertNode(graph_.create(c10::prim::ConstantMKLDNNTensor));
+    weight->t_(c10::attr::value, reordered(c));
+    weight->output()->setType(c10::TensorType::get());
+    put(kConvolution,
+        {node->namedInput("input"), weight->output(), node->namedInput("bias"), insert(c.padding),
+         insert(c.output_padding), insert(c.stride), insert(c.dilation), insert(c.groups),
+         insert(c.transposed), insert(activation.slope)},
+        node, activation);
+    return true;
+  }
+
+  bool replace_norm(Node* node) {
+    const auto statistics = constant<bool>(node, "use_input_stats");
+    const auto eps = constant<double>(node, "eps");
+    const ConstantTensor weight = constant_tensor(node->namedInput("weight"));
+    const ConstantTensor bias = constant_tensor(node->namedInput("bias"));
+    if (!statistics || !*statistics || !eps || !weight.known || !bias.known) return false;
+    const Activation activation = activation_behind(node->output());
+    const torch::jit::WithInsertPoint here(node);
+    Value* input = node->namedInput("input");
+    put(may_overwrite(input) ? kInstanceNormInPlace : kInstanceNorm,
+        {input, insert(weight.tensor), insert(bias.tensor), insert(*eps), insert(activation.slope)},
+        node, activation);
+    return true;
+  }
+
+  Graph& graph_;
+  FusedOperators operators_;
+};
+
+}  // namespace
+
+FusedOperators fuse_for_cpu(torch::jit::Module& frozen) {
+  register_operators();
+  const std::shared_ptr<Graph> graph = frozen.get_method("forward").graph();
+  const FusedOperators operators = Rewriter(*graph).rewrite(graph->block());
+  torch::jit::EliminateDeadCode(graph);
+  return operators;
+}
+
+}  // namespace osler

@@ -1,0 +1,25 @@
+#pragma once
+// A TorchScript graph rewritten for the processor.
+
+#include <string>
+
+namespace torch::jit {
+struct Module;
+}
+
+namespace osler {
+
+/// Operators of the kinds that `fuse_for_cpu` knows.
+struct FusedOperators {
+  int fused = 0;
+  int left = 0;  ///< as they were: weights that are computed, a use that forbids it
+};
+
+/// Rewrites the graph of a frozen module:
+/// - convolutions, transposed ones too, take weights that oneDNN has reordered once, and the
+///   ReLU or leaky ReLU behind them;
+/// - InstanceNorm and the activation behind it become one operator that works in place.
+/// Tensors are channels_last inside, and the input should be. What is not known stays as it is.
+FusedOperators fuse_for_cpu(torch::jit::Module& frozen);
+
+}  // namespace osler

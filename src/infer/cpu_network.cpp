@@ -1,0 +1,127 @@
+#include "infer/cpu_network.hpp"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/script.h>
+
+#include <exception>
+#include <iomanip>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "infer/cpu_graph.hpp"
+
+namespace osler {
+namespace {
+
+constexpr char kCannotRun[] = "plain graph: the fused one cannot run";
+
+/// Once, to compare with: to optimise the graph for it would take longer than the run.
+at::Tensor run_once(torch::jit::Module& plain, const at::Tensor& x) {
+  const torch::jit::GraphOptimizerEnabledGuard as_it_is(false);
+  return plain.forward({x}).toTensor();
+}
+
+at::Tensor run_plain(torch::jit::Module& plain, const at::Tensor& x) {
+  return plain.forward({x}).toTensor();
+}
+
+at::Tensor run_fused(torch::jit::Module& fused, const at::Tensor& x) {
+  // `contiguous(format)` leaves the strides of one channel as they are, which say NCDHW.
+  const torch::jit::GraphOptimizerEnabledGuard as_it_is(false);  // nothing is left to optimise
+  at::Tensor last = at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast3d);
+  return fused.forward({last.copy_(x)}).toTensor();
+}
+
+/// As kFusedDifference states it; not a number if one of them is.
+double difference(const at::Tensor& fused, const at::Tensor& plain) {
+  if (fused.sizes() != plain.sizes()) return 1;
+  if (plain.numel() == 0) return 0;
+  const double largest = plain.abs().max().item<double>();
+  const double apart = (fused - plain).abs().max().item<double>();
+  return apart == 0 ? 0 : apart / largest;
+}
+
+std::string describe(const FusedOperators& operators) {
+  if (operators.left == 0) return "fused graph";
+  return "graph fused in part, " + std::to_string(operators.fused) + " of " +
+         std::to_string(operators.fused + operators.left) + " operators";
+}
+
+}  // namespace
+
+struct CpuNetwork::Graphs {
+  std::optional<torch::jit::Module> plain, fused;  ///< both until the first run
+  bool compared = false;
+};
+
+CpuNetwork::CpuNetwork(torch::jit::Module frozen, const SessionOptions& options)
+    : graphs_(std::make_unique<Graphs>()), description_("plain graph") {
+  graphs_->plain = std::move(frozen);
+  if (!options.fuse_for_cpu) return;
+  torch::jit::Module fused = graphs_->plain->clone();
+  const FusedOperators operators = fuse_for_cpu(fused);
+  if (operators.fused == 0) {
+    description_ = "plain graph: no operator that could be fused";
+    return;
+  }
+  graphs_->fused = std::move(fused);
+  description_ = describe(operators);
+  if (options.check_shape) check_on_smallest(*options.check_shape);
+}
+
+CpuNetwork::~CpuNetwork() = default;
+
+at::Tensor CpuNetwork::run(const at::Tensor& x) {
+  if (graphs_->fused && !graphs_->compared) check(x);
+  if (!graphs_->fused) return run_plain(*graphs_->plain, x);
+  if (!graphs_->plain) return run_fused(*graphs_->fused, x);
+  // The comparison may have been on a smaller input than this.
+  try {
+    at::Tensor y = run_fused(*graphs_->fused, x);
+    graphs_->plain.reset();
+    return y;
+  } catch (const std::exception&) {
+    description_ = kCannotRun;
+    graphs_->fused.reset();
+    return run_plain(*graphs_->plain, x);
+  }
+}
+
+/// Keeps the fused graph if it gives what the plain one gives.
+void CpuNetwork::check(const at::Tensor& x) {
+  const at::Tensor expected = run_once(*graphs_->plain, x);
+  try {
+    const double apart = difference(run_fused(*graphs_->fused, x), expected);
+    if (apart <= kFusedDifference) {
+      graphs_->compared = true;
+      return;
+    }
+    std::ostringstream words;  // LibTorch brings headers of another fmt
+    words << "plain graph: the fused one differs by " << std::setprecision(2) << apart;
+    description_ = words.str();
+  } catch (const std::exception&) {
+    description_ = kCannotRun;
+  }
+  graphs_->fused.reset();
+}
+
+/// Half of the sizes is an eighth of the work; a network may refuse it.
+void CpuNetwork::check_on_smallest(const TensorShape& shape) {
+  const c10::InferenceMode guard;
+  for (const std::int64_t divisor : {2, 1}) {
+    TensorShape smaller = shape;
+    for (std::size_t i = 2; i < smaller.size(); ++i) smaller[i] /= divisor;
+    constexpr std::uint64_t kSeed = 1;
+    const at::Tensor x =
+        at::randn(smaller, at::detail::createCPUGenerator(kSeed), at::TensorOptions(at::kFloat));
+    try {
+      check(x);
+      return;
+    } catch (const std::exception&) {
+      if (divisor == 1) return;  // the first input says what is wrong
+    }
+  }
+}
+
+}  // namespace osler

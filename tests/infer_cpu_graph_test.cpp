@@ -1,0 +1,274 @@
+// Small networks with random weights: the fused graph is held against LibTorch's own operators.
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <gtest/gtest.h>
+#include <omp.h>
+#include <torch/script.h>
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+#include "infer/session.hpp"
+
+namespace osler {
+namespace {
+
+/// Largest difference as a share of the largest value: single precision, sums in another order.
+constexpr float kBound = 1e-4F;
+
+using Weights = std::vector<std::pair<std::string, at::Tensor>>;
+
+at::Tensor random(at::IntArrayRef sizes) {
+  static at::Generator generator = at::detail::createCPUGenerator(7);
+  return at::randn(sizes, generator);
+}
+
+/// A convolution's weights, scaled so that values keep their size.
+at::Tensor kernel(at::IntArrayRef sizes) {
+  return random(sizes) / std::sqrt(static_cast<float>(27 * std::min(sizes[0], sizes[1])));
+}
+
+std::vector<std::byte> network(const std::string& body, const Weights& weights) {
+  torch::jit::Module module("phantom");
+  module.register_attribute("training", c10::BoolType::get(), false);
+  for (const auto& [name, tensor] : weights) module.register_parameter(name, tensor, false);
+  module.define("def forward(self, x):\n" + body);
+  std::ostringstream out;
+  module.save(out);
+  const std::string text = out.str();
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+const Device kCpu{Backend::cpu, 0, "cpu"};
+
+Session plain_session(const std::vector<std::byte>& bytes) {
+  SessionOptions options;
+  options.fuse_for_cpu = false;
+  return Session(bytes, kCpu, options);
+}
+
+std::vector<float> input_of(const TensorShape& shape) {
+  const at::Tensor x = random(shape) * 3 + 5;
+  return {x.data_ptr<float>(), x.data_ptr<float>() + x.numel()};
+}
+
+void expect_equal_within_bound(const Tensor& fused, const Tensor& plain) {
+  ASSERT_EQ(fused.shape, plain.shape);
+  float largest = 0, apart = 0;
+  for (std::size_t i = 0; i < plain.values.size(); ++i) {
+    largest = std::max(largest, std::abs(plain.values[i]));
+    apart = std::max(apart, std::abs(fused.values[i] - plain.values[i]));
+  }
+  EXPECT_GT(largest, 0.1F);
+  EXPECT_LE(apart, kBound * largest);
+}
+
+/// @param graph what the session must say about its graph
+void expect_same_as_plain(const std::vector<std::byte>& bytes, const TensorShape& shape,
+                          const std::string& graph = "fused graph") {
+  const std::vector<float> input = input_of(shape);
+  Session fused(bytes, kCpu), plain = plain_session(bytes);
+  EXPECT_EQ(plain.graph(), "plain graph");
+  for (int again = 0; again < 2; ++again) {
+    expect_equal_within_bound(fused.forward(input, shape), plain.forward(input, shape));
+  }
+  EXPECT_EQ(fused.graph(), graph);
+}
+
+std::string convolution(const std::string& input, const std::string& weight,
+                        const std::string& bias = "None") {
+  return "torch.conv3d(" + input + ", self." + weight + ", " +
+         (bias == "None" ? bias : "self." + bias) + ", [1, 1, 1], [1, 1, 1])";
+}
+
+std::string norm(const std::string& input, const std::string& affine) {
+  return "torch.instance_norm(" + input + ", " + affine + ", None, None, True, 0.1, 1e-05, True)";
+}
+
+std::vector<std::byte> conv_norm_activation(std::int64_t channels, bool affine,
+                                            const std::string& activation) {
+  Weights weights{{"w", kernel({channels, 2, 3, 3, 3})}, {"b", random({channels})}};
+  if (affine) weights.insert(weights.end(), {{"g", random({channels})}, {"h", random({channels})}});
+  return network("    y = " + convolution("x", "w", "b") +
+                     "\n    y = " + norm("y", affine ? "self.g, self.h" : "None, None") +
+                     "\n    return " + activation + "\n",
+                 weights);
+}
+
+TEST(CpuGraph, ConvolutionNormAndActivationGiveWhatThePlainGraphGives) {
+  for (const std::int64_t channels : {1, 3, 21, 25, 33, 130}) {
+    for (const bool affine : {true, false}) {
+      for (const char* activation :
+           {"torch.leaky_relu_(y, 0.01)", "torch.leaky_relu(y, 0.2)", "torch.relu(y)", "y"}) {
+        SCOPED_TRACE(std::to_string(channels) + (affine ? " affine " : " ") + activation);
+        const auto bytes = conv_norm_activation(channels, affine, activation);
+        expect_same_as_plain(bytes, {1, 2, 5, 11, 7});
+        expect_same_as_plain(bytes, {2, 2, 9, 6, 13});
+      }
+    }
+  }
+}
+
+TEST(CpuGraph, AnActivationRightBehindAConvolutionIsFused) {
+  for (const char* activation : {"relu_(", "relu(", "leaky_relu(0.1, "}) {
+    const std::string name(activation);
+    const bool leaky = name.starts_with("leaky");
+    const std::string call = leaky ? "torch.leaky_relu(y, 0.1)" : "torch." + name + "y)";
+    SCOPED_TRACE(call);
+    expect_same_as_plain(
+        network("    y = " + convolution("x", "w", "b") + "\n    return " + call + "\n",
+                {{"w", kernel({21, 3, 3, 3, 3})}, {"b", random({21})}}),
+        {1, 3, 7, 9, 10});
+  }
+}
+
+TEST(CpuGraph, AUNetWithTransposedConvolutionAndSkipGivesWhatThePlainGraphGives) {
+  const std::string body = "    a = torch.leaky_relu_(" +
+                           norm(convolution("x", "w1"), "self.g, self.h") +
+                           ", 0.01)\n"
+                           "    b = torch.conv3d(a, self.w2, None, [2, 2, 2], [1, 1, 1])\n"
+                           "    b = torch.leaky_relu_(" +
+                           norm("b", "None, None") +
+                           ", 0.01)\n"
+                           "    u = torch.conv_transpose3d(b, self.up, self.up_b, [2, 2, 2])\n"
+                           "    c = torch.cat([u, a], 1)\n"
+                           "    c = torch.relu_(" +
+                           norm(convolution("c", "w3"), "self.g, self.h") +
+                           ")\n"
+                           "    return torch.conv3d(c, self.head, self.head_b)\n";
+  const auto bytes = network(body, {{"w1", kernel({12, 1, 3, 3, 3})},
+                                    {"w2", kernel({25, 12, 3, 3, 3})},
+                                    {"w3", kernel({12, 24, 3, 3, 3})},
+                                    {"up", kernel({25, 12, 2, 2, 2})},
+                                    {"up_b", random({12})},
+                                    {"g", random({12})},
+                                    {"h", random({12})},
+                                    {"head", kernel({3, 12, 1, 1, 1})},
+                                    {"head_b", random({3})}});
+  expect_same_as_plain(bytes, {1, 1, 12, 10, 14});
+  expect_same_as_plain(bytes, {2, 1, 6, 18, 22});
+}
+
+TEST(CpuGraph, AValueThatIsUsedAgainIsNotOverwritten) {
+  const auto bytes = network("    y = " + convolution("x", "w") + "\n    z = torch.relu(" +
+                                 norm("y", "None, None") + ")\n    return y + z\n",
+                             {{"w", kernel({5, 2, 3, 3, 3})}});
+  expect_same_as_plain(bytes, {1, 2, 6, 7, 8});
+}
+
+TEST(CpuGraph, TheInputIsNotOverwritten) {
+  const auto bytes = network("    return torch.relu(" + norm("x", "None, None") + ")\n", {});
+  const TensorShape shape{1, 3, 4, 5, 6};
+  const std::vector<float> input = input_of(shape);
+  const std::vector<float> before = input;
+  Session session(bytes, kCpu);
+  session.forward(input, shape);
+  session.forward(input, shape);
+  EXPECT_EQ(session.graph(), "fused graph");
+  EXPECT_EQ(input, before);
+}
+
+TEST(CpuGraph, WhatIsNotKnownStaysAndIsSaid) {
+  const TensorShape shape{1, 2, 6, 7, 8};
+  expect_same_as_plain(network("    return torch.tanh(x) * 2.0\n", {}), shape,
+                       "plain graph: no operator that could be fused");
+  // The second convolution's weights are computed from the input.
+  expect_same_as_plain(
+      network("    y = " + convolution("x", "w") +
+                  "\n    return torch.conv3d(torch.tanh(y), self.w * x.mean(), None, [1, 1, 1])\n",
+              {{"w", kernel({2, 2, 3, 3, 3})}}),
+      shape, "graph fused in part, 1 of 2 operators");
+}
+
+TEST(CpuGraph, AGraphThatCannotRunChannelsLastStaysPlain) {
+  // `view` wants NCDHW in memory.
+  const auto bytes = network(
+      "    y = " + convolution("x", "w") + "\n    return y.view(-1).view(y.size(0), -1, 1, 1, 1)\n",
+      {{"w", kernel({4, 2, 3, 3, 3})}});
+  expect_same_as_plain(bytes, {1, 2, 6, 7, 8}, "plain graph: the fused one cannot run");
+}
+
+TEST(CpuGraph, AGraphWhoseMeaningDependsOnMemoryStaysPlain) {
+  // as_strided reads memory as it lies.
+  const auto bytes =
+      network("    y = " + convolution("x", "w") +
+                  "\n    return y.as_strided([1, 4, 6, 7, 8], [336, 84, 14, 2, 1])\n",
+              {{"w", kernel({4, 2, 3, 3, 3})}});
+  const TensorShape shape{1, 2, 6, 7, 8};
+  const std::vector<float> input = input_of(shape);
+  Session fused(bytes, kCpu), plain = plain_session(bytes);
+  fused.forward(input, shape);
+  EXPECT_TRUE(fused.graph().starts_with("plain graph: the fused one differs by")) << fused.graph();
+  EXPECT_EQ(fused.forward(input, shape).values, plain.forward(input, shape).values);
+}
+
+TEST(CpuGraph, WeightsForOtherChannelsAreAnError) {
+  const auto bytes = network(
+      "    y = " + convolution("x", "w") + "\n    return " + norm("y", "self.g, None") + "\n",
+      {{"w", kernel({8, 2, 3, 3, 3})}, {"g", random({4})}});
+  const TensorShape shape{1, 2, 6, 7, 8};
+  Session session(bytes, kCpu);
+  EXPECT_THROW(session.forward(input_of(shape), shape), Error);
+}
+
+TEST(CpuGraph, IsCheckedAtLoadOnASizeThatTheNetworkTakes) {
+  // Two halvings and back: 6 of 12 is refused, 12 is taken.
+  const auto bytes = network(
+      "    y = torch.conv3d(x, self.w, None, [2, 2, 2], [1, 1, 1])\n"
+      "    y = torch.conv3d(y, self.w, None, [2, 2, 2], [1, 1, 1])\n"
+      "    y = torch.conv_transpose3d(y, self.up, None, [2, 2, 2])\n"
+      "    y = torch.conv_transpose3d(y, self.up, None, [2, 2, 2])\n"
+      "    return y + x\n",
+      {{"w", kernel({1, 1, 3, 3, 3})}, {"up", kernel({1, 1, 2, 2, 2})}});
+  SessionOptions options;
+  options.check_shape = TensorShape{1, 1, 12, 12, 12};
+  Session session(bytes, kCpu, options);
+  EXPECT_EQ(session.graph(), "fused graph");
+  expect_same_as_plain(bytes, {1, 1, 12, 12, 12});
+}
+
+TEST(CpuGraph, InstanceNormKeepsItsDigitsFarFromZero) {
+  // A mean of 1000 standard deviations: E[x^2] - E[x]^2 in single precision has no digit left.
+  const auto bytes = network("    return " + norm("x", "None, None") + "\n", {});
+  const TensorShape shape{1, 3, 20, 21, 22};
+  const at::Tensor x = random(shape) + 1000;
+  const at::Tensor wide = x.to(at::kDouble);
+  const at::Tensor mean = wide.mean({2, 3, 4}, true);
+  const at::Tensor expected =
+      (wide - mean) / ((wide - mean).square().mean({2, 3, 4}, true) + 1e-5).sqrt();
+  Session session(bytes, kCpu);
+  const std::vector<float> input(x.data_ptr<float>(), x.data_ptr<float>() + x.numel());
+  const Tensor out = session.forward(input, shape);
+  double apart = 0;
+  for (std::size_t i = 0; i < input.size(); ++i) {
+    apart = std::max(apart, std::abs(out.values[i] - expected.data_ptr<double>()[i]));
+  }
+  // x itself has steps of 6e-5 here, and x * scale + shift one more rounding of 1000.
+  EXPECT_LE(apart, 3e-4);
+}
+
+TEST(CpuGraph, GivesTheSameBitsForAnyNumberOfThreads) {
+  const auto bytes = conv_norm_activation(25, true, "torch.leaky_relu_(y, 0.01)");
+  const TensorShape shape{1, 2, 17, 31, 29};
+  const std::vector<float> input = input_of(shape);
+  const int threads = omp_get_max_threads();
+  std::vector<float> first;
+  for (int n = 1; n <= 5; ++n) {
+    omp_set_num_threads(n);
+    Session session(bytes, kCpu);
+    const Tensor out = session.forward(input, shape);
+    EXPECT_EQ(session.graph(), "fused graph");
+    if (first.empty()) first = out.values;
+    EXPECT_EQ(out.values, first) << n << " threads";
+  }
+  omp_set_num_threads(threads);
+}
+
+}  // namespace
+}  // namespace osler
