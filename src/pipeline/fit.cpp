@@ -38,13 +38,13 @@ void check_grid(const Grid& grid, const ModelPackage& package, std::vector<Reaso
     break;
   }
   // Between unevenly spaced slices the widest distance is what a model has to do with.
-  const double coarsest =
-      std::max({spacing[0], spacing[1], spacing[2], grid.slice_distances_mm()[1]});
+  const double apart = std::max(spacing[2], grid.slice_distances_mm()[1]);
+  const double coarsest = std::max({spacing[0], spacing[1], apart});
   if (coarsest > wants.max_spacing_mm) {
     out.push_back(
         {"spacing",
          fmt::format("voxels of {:.2f} x {:.2f} x {:.2f} mm; {} wants none coarser than {} mm",
-                     spacing[0], spacing[1], spacing[2], package.name, wants.max_spacing_mm),
+                     spacing[0], spacing[1], apart, package.name, wants.max_spacing_mm),
          true});
   }
 }
