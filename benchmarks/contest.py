@@ -64,6 +64,21 @@ def peer_python(name, packages, sees_torch=False):
     return place / "bin" / "python"
 
 
+def processor():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "unknown processor"
+
+
+def commit():
+    git = ["git", "--no-optional-locks", "-C", str(ROOT)]
+    head = subprocess.run(git + ["rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    changed = subprocess.run(git + ["status", "--porcelain", "--", "src", "kernels", "models"],
+                             capture_output=True, text=True).stdout.strip()
+    return head.stdout.strip() + (", with uncommitted changes" if changed else "")
+
+
 # ---------------------------------------------------------------- inputs
 
 def unpacked(archive, data=None):

@@ -26,10 +26,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from stages import commit, processor
+from contest import commit, processor, use_judges
 
-ROOT = Path(__file__).resolve().parents[1]
-CACHE = Path(os.environ.get("OSLER_CACHE", Path.home() / ".cache" / "osler"))
 UID = "1.2.826.0.1.3680043.10.999.77"
 # Stand in the templates where each file has its own of the same length.
 STUDY, SERIES, INSTANCE, PLACE = f"{UID}.999999990", f"{UID}.999999991", f"{UID}.999999992", "+000000.01"
@@ -37,14 +35,6 @@ STUDY, SERIES, INSTANCE, PLACE = f"{UID}.999999990", f"{UID}.999999991", f"{UID}
 
 def own_uid(number):
     return f"{UID}.{100_000_000 + number}"
-
-
-def use_judges():
-    """Goes on in the virtual environment of the judges, if this is another Python."""
-    judges = Path(os.environ.get("OSLER_JUDGES", CACHE / "judges"))
-    python = judges / "bin" / "python"
-    if python.exists() and Path(sys.prefix) != judges and "OSLER_JUDGED" not in os.environ:
-        os.execve(python, [str(python), *sys.argv], dict(os.environ, OSLER_JUDGED="1"))
 
 
 use_judges()

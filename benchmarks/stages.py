@@ -10,12 +10,13 @@ runs: volumes must be equal in all of them.
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+from contest import commit, processor
 
 
 def run_once(program, study, threads):
@@ -31,22 +32,6 @@ def run_once(program, study, threads):
         findings = json.loads(next(Path(out).glob("*/findings.json")).read_text())
     volumes = tuple(f["voxels"] for f in findings["findings"])
     return {**findings["timings_ms"], "process": wall_ms}, volumes
-
-
-def processor():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
-
-
-def commit():
-    root = Path(__file__).resolve().parent.parent
-    git = ["git", "-C", str(root)]
-    head = subprocess.run(git + ["rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    dirty = subprocess.run(git + ["status", "--porcelain", "--", "src", "kernels", "models"],
-                           capture_output=True, text=True).stdout.strip()
-    return head.stdout.strip() + (" with uncommitted changes" if dirty else "")
 
 
 def main():

@@ -6,9 +6,9 @@
 #include <limits>
 #include <vector>
 
+#include "core/scalar.hpp"
 #include "kernels/read_row.hpp"
 #include "kernels/rows.hpp"
-#include "kernels/scalar_dispatch.hpp"
 
 namespace osler::kernels {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/scalar.hpp"
 #include "kernels/bspline.hpp"
 #include "kernels/bspline_math.hpp"
-#include "kernels/scalar_dispatch.hpp"
 #include "kernels/source_math.hpp"
 
 namespace osler::kernels {

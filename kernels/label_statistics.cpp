@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/scalar.hpp"
 #include "kernels/label_statistics_math.hpp"
-#include "kernels/scalar_dispatch.hpp"
 
 namespace osler::kernels {
 namespace {

@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "core/error.hpp"
+#include "core/scalar.hpp"
 #include "kernels/bspline.hpp"
 #include "kernels/resample_math.hpp"
 #include "kernels/resample_separable.hpp"
 #include "kernels/rows.hpp"
-#include "kernels/scalar_dispatch.hpp"
 
 namespace osler::kernels {
 namespace {

@@ -3,10 +3,10 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/scalar.hpp"
 #include "kernels/bspline.hpp"
 #include "kernels/resample.hpp"
 #include "kernels/resample_math.hpp"
-#include "kernels/scalar_dispatch.hpp"
 
 namespace osler::kernels {
 namespace {

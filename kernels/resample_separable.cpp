@@ -4,10 +4,10 @@
 #include <functional>
 #include <vector>
 
+#include "core/scalar.hpp"
 #include "kernels/read_row.hpp"
 #include "kernels/resample_axes.hpp"
 #include "kernels/rows.hpp"
-#include "kernels/scalar_dispatch.hpp"
 
 namespace osler::kernels {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/scalar.hpp"
 #include "kernels/resample_math.hpp"
-#include "kernels/scalar_dispatch.hpp"
 #include "kernels/statistics.hpp"
 #include "kernels/statistics_math.hpp"
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <functional>
 
+#include "core/scalar.hpp"
 #include "kernels/read_row.hpp"
-#include "kernels/scalar_dispatch.hpp"
 #include "kernels/statistics_cpu.hpp"
 #include "kernels/statistics_math.hpp"
 

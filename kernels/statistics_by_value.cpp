@@ -2,7 +2,7 @@
 #include <cmath>
 #include <span>
 
-#include "kernels/scalar_dispatch.hpp"
+#include "core/scalar.hpp"
 #include "kernels/statistics_cpu.hpp"
 #include "kernels/statistics_math.hpp"
 

@@ -1,5 +1,5 @@
 // Multi-frame objects of real scanners, each with its verdict and geometry. Places as pydicom 3.0.2
-// prints them; SHA-256 of its pixel_array.
+// prints them; SHA-256 of its pixel_array, its frames in reverse where slices ascend the other way.
 
 #include <gtest/gtest.h>
 

@@ -98,11 +98,11 @@ std::string folder_name(const fs::path& file) {
 
 }  // namespace
 
-std::vector<fs::path> take_files(dicom::ScanResult& scanned) {
+std::vector<fs::path> take_files(dicom::ScanResult& scanned, const dicom::Limits& limits) {
   std::vector<fs::path> files = take_exchange_files(scanned);
   std::erase_if(files, [&](const fs::path& file) {
     try {
-      if (!read_exchange_header(file).own_labels) return false;
+      if (!read_exchange_header(file, limits).own_labels) return false;
     } catch (const Error&) {
       return false;  // said when it is planned
     }

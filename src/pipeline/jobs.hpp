@@ -24,7 +24,8 @@ struct Subject {
 
 /// Takes the NIfTI and MetaImage files out of what a scan could not read, but for labels that an
 /// earlier run left in a folder of the input.
-std::vector<std::filesystem::path> take_files(dicom::ScanResult& scanned);
+std::vector<std::filesystem::path> take_files(dicom::ScanResult& scanned,
+                                              const dicom::Limits& limits);
 
 /// Studies, then files. A study's results go to out/<UID>, a file's to out/<its name without
 /// ending>, with a number if that name is taken.

@@ -119,7 +119,7 @@ RunReport run(const RunOptions& options, const Progress& progress,
   };
   dicom::ScanResult scanned =
       timed("scan", [&] { return dicom::scan(options.inputs, options.limits, progress); });
-  const std::vector<fs::path> files = take_files(scanned);
+  const std::vector<fs::path> files = take_files(scanned, options.limits);
   const std::vector<Subject> subjects = subjects_of(scanned.studies, files, options.out);
   RunReport report;
   report.unreadable = std::move(scanned.unreadable);

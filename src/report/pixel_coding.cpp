@@ -17,32 +17,14 @@ std::size_t voxels_per_slice(const Volume& volume) {
   return static_cast<std::size_t>(volume.grid.size[0] * volume.grid.size[1]);
 }
 
-template <class Scalar, class Work>
-void each(const Volume& volume, std::size_t slice, Work&& work) {
-  const std::size_t n = voxels_per_slice(volume);
-  const auto* stored = reinterpret_cast<const Scalar*>(volume.voxels.get()) + slice * n;
-  for (std::size_t i = 0; i < n; ++i) work(i, static_cast<double>(stored[i]));
-}
-
 /// Calls work(index in the slice, stored value).
 template <class Work>
 void each_stored(const Volume& volume, std::size_t slice, Work&& work) {
-  switch (volume.type) {
-    case ScalarType::u8:
-      return each<std::uint8_t>(volume, slice, work);
-    case ScalarType::i8:
-      return each<std::int8_t>(volume, slice, work);
-    case ScalarType::u16:
-      return each<std::uint16_t>(volume, slice, work);
-    case ScalarType::i16:
-      return each<std::int16_t>(volume, slice, work);
-    case ScalarType::u32:
-      return each<std::uint32_t>(volume, slice, work);
-    case ScalarType::i32:
-      return each<std::int32_t>(volume, slice, work);
-    case ScalarType::f32:
-      return each<float>(volume, slice, work);
-  }
+  with_scalar(volume.type, [&]<class Scalar>(Scalar) {
+    const std::size_t n = voxels_per_slice(volume);
+    const auto* stored = reinterpret_cast<const Scalar*>(volume.voxels.get()) + slice * n;
+    for (std::size_t i = 0; i < n; ++i) work(i, static_cast<double>(stored[i]));
+  });
 }
 
 /// The nearest number that a decimal string holds.

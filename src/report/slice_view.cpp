@@ -206,23 +206,8 @@ std::vector<Plane> choose_planes(const Findings& findings, const LabelMap& label
 }
 
 std::vector<float> sample_image(const Volume& volume, const Plane& plane) {
-  switch (volume.type) {
-    case ScalarType::u8:
-      return sample_scalars<std::uint8_t>(volume, plane);
-    case ScalarType::i8:
-      return sample_scalars<std::int8_t>(volume, plane);
-    case ScalarType::u16:
-      return sample_scalars<std::uint16_t>(volume, plane);
-    case ScalarType::i16:
-      return sample_scalars<std::int16_t>(volume, plane);
-    case ScalarType::u32:
-      return sample_scalars<std::uint32_t>(volume, plane);
-    case ScalarType::i32:
-      return sample_scalars<std::int32_t>(volume, plane);
-    case ScalarType::f32:
-      break;
-  }
-  return sample_scalars<float>(volume, plane);
+  return with_scalar(volume.type,
+                     [&]<class Scalar>(Scalar) { return sample_scalars<Scalar>(volume, plane); });
 }
 
 std::vector<float> sample_segment(const LabelMap& labels, int segment, const Plane& plane) {

@@ -100,8 +100,8 @@ std::span<const std::byte> all_voxels(const Volume& volume) {
 
 void write_rescaled(const Volume& volume, ScalarType type, WholeFile& file) {
   const auto per_slice = static_cast<std::size_t>(volume.grid.size[0] * volume.grid.size[1]);
-  with_type(volume.type, [&](auto stored) {
-    with_type(type, [&](auto real) {
+  with_scalar(volume.type, [&](auto stored) {
+    with_scalar(type, [&](auto real) {
       std::vector<decltype(real)> out(per_slice);
       const auto* in = reinterpret_cast<const decltype(stored)*>(volume.voxels.get());
       for (const SliceSource& slice : volume.slices) {

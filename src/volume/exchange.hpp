@@ -40,9 +40,9 @@ void write_meta_image(const Volume& volume, const std::filesystem::path& file);
 /// scaling goes to the slices' slope and intercept; 64-bit float becomes 32-bit. NIfTI: the sform
 /// places the voxels, without one the qform, and a file with neither is refused, not guessed at.
 /// Slices of a left-handed file are taken in reverse, so that they ascend along row x column;
+/// `frame` of a slice is its number in the file.
 /// @throws Error bad_input: damaged, truncated, larger than `limits` allow (told before anything
 /// is allocated), not three-dimensional, colour, or of a type that a Volume does not have
-/// `frame` of a slice is its number in the file.
 Volume read_exchange(const std::filesystem::path& file, const dicom::Limits& limits = {});
 
 /// True if the name ends as one that read_exchange takes; nothing is looked into.

@@ -41,28 +41,6 @@ class WholeFile {
   gzFile_s* stream_ = nullptr;
 };
 
-/// Calls `work` with a value of the C++ type of `type`.
-template <typename F>
-decltype(auto) with_type(ScalarType type, F&& work) {
-  switch (type) {
-    case ScalarType::u8:
-      return work(std::uint8_t{});
-    case ScalarType::i8:
-      return work(std::int8_t{});
-    case ScalarType::u16:
-      return work(std::uint16_t{});
-    case ScalarType::i16:
-      return work(std::int16_t{});
-    case ScalarType::u32:
-      return work(std::uint32_t{});
-    case ScalarType::i32:
-      return work(std::int32_t{});
-    case ScalarType::f32:
-      break;
-  }
-  return work(float{});
-}
-
 struct Rescale {
   double slope = 1;
   double intercept = 0;

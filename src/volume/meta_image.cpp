@@ -63,7 +63,7 @@ struct Range {
 
 Range real_range(const Volume& volume) {
   const auto per_slice = static_cast<std::size_t>(volume.grid.size[0] * volume.grid.size[1]);
-  return with_type(volume.type, [&](auto stored) {
+  return with_scalar(volume.type, [&](auto stored) {
     Range range;
     const auto* slice_voxels = reinterpret_cast<const decltype(stored)*>(volume.voxels.get());
     for (const SliceSource& slice : volume.slices) {

@@ -138,9 +138,8 @@ Volume make_regular(const Volume& volume, const dicom::Limits& limits) {
     const Between at = between(volume.grid, static_cast<double>(z) * places);
     const std::span<float> slice(
         reinterpret_cast<float*>(out.voxels.get()) + static_cast<std::size_t>(z) * pixels, pixels);
-    exchange::with_type(volume.type, [&](auto stored) {
-      interpolate<decltype(stored)>(volume, at, padding, slice);
-    });
+    with_scalar(volume.type,
+                [&](auto stored) { interpolate<decltype(stored)>(volume, at, padding, slice); });
   }
   return out;
 }
