@@ -7,6 +7,7 @@
 #include "kernels/distance.hpp"
 #include "kernels/label_statistics_math.hpp"
 #include "kernels/labels_back.hpp"
+#include "kernels/patches.hpp"
 #include "kernels/resample.hpp"
 #include "kernels/statistics.hpp"
 
@@ -85,6 +86,13 @@ template std::vector<SliceSums<std::int32_t>> label_sums_on_device(const Device&
 template std::vector<SliceSums<float>> label_sums_on_device(const Device&,
                                                             std::span<const std::uint8_t>,
                                                             const LabelStatisticsTask&);
+
+void gather_patch_cuda(const ImageView&, const PatchTask&, FloatType, void*, const Stream&) {
+  absent();
+}
+void blend_patch_cuda(const PatchScores&, const BlendTask&, const ScoreSums&, const Stream&) {
+  absent();
+}
 
 void resample_cuda(const SourceView&, const ResampleTask&, void*, void*, const Stream&) {
   absent();
