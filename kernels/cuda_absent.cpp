@@ -1,6 +1,7 @@
 // Stands in for the .cu files where the program is built without nvcc.
 
 #include "core/error.hpp"
+#include "kernels/bit_planes.hpp"
 #include "kernels/bspline.hpp"
 #include "kernels/component_filters.hpp"
 #include "kernels/components.hpp"
@@ -19,6 +20,14 @@ namespace {
 }
 
 }  // namespace
+
+void label_slices_cuda(const std::uint8_t*, const Size3&, LabelSlice*, const Stream&) {
+  absent();
+}
+void pack_bit_planes_cuda(const std::uint8_t*, const Size3&, const PlanesOnDevice&, std::uint8_t*,
+                          const Stream&) {
+  absent();
+}
 
 std::size_t components_scratch_bytes(const Size3&) {
   absent();
