@@ -27,7 +27,7 @@ def part(programs, machine, limit_s):
         for library, path in re.findall(r"^\s*(\S+) => (/\S+)", text, re.M):
             counts[where(path, programs, machine)].add(library)
         missing.update(re.findall(r"(\S+) => not found", text))
-        missing.update(re.findall(r"undefined symbol: (\S+)", text))
+        missing.update(re.findall(r"undefined symbol: ([^\s,]+)", text))
         missing.update(re.findall(r"version `(\S+)' not found", text))
         if done.code != 0 and not missing:
             missing.add(f"{name}: {done.end()[-200:]}")
