@@ -12,6 +12,7 @@ from pathlib import Path
 MOST_BYTES = 64 << 20  # archive and tracked files together: what may be carried
 PROGRAMS = {"osler": "bin", "osler-bench-gpu-kernels": "bin", "kernels_test": "tests",
             "device_test": "tests", "infer_test": "tests"}
+TARGETS = [f"{where}/{name}" for name, where in PROGRAMS.items()]
 
 # Every machine that runs PyTorch has these, and its own must be used.
 C_RUNTIME = re.compile(r"^(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|stdc\+\+|gcc_s))\.so")
@@ -47,6 +48,11 @@ def commit_of(root):
         return commit, bool(output_of("git", "status", "--porcelain", cwd=root).strip())
     except (OSError, subprocess.CalledProcessError):
         stop("no commit can be named", "pack in a git checkout")
+
+
+def up_to_date(root):
+    """Whether a build would change nothing."""
+    return "no work to do" in in_toolchain(root, f"ninja -C build/cuda -n {' '.join(TARGETS)}")
 
 
 def tracked_bytes(root):
@@ -179,6 +185,7 @@ def write(root, archive, build=True):
         in_toolchain(root, f"./tools/build cuda {' '.join(PROGRAMS)} osler-sample osler-make-template")
     in_toolchain(root, "make_template build/cuda; make_samples build/cuda out/sample")
     commit, dirty = commit_of(root)
+    dirty = dirty or not up_to_date(root)  # programs of another state than the commit's
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
         libraries = gather(root, folder, place)
