@@ -2,17 +2,17 @@
 import re
 from pathlib import Path
 
-from pack import C_RUNTIME
+from pack import BROUGHT, C_RUNTIME
 
 
 def where(path, programs, machine):
     path = Path(path)
     if programs.folder in path.parents:
         return "archive"
-    for folder in machine.libraries:
-        # PyTorch's libraries name each other as ../../nvidia/..., so resolve first.
-        if folder.resolve().parent.parent in path.resolve().parents:
-            return "torch_or_cuda"
+    # PyTorch's libraries name each other as ../../nvidia/..., so resolve first.
+    homes = [folder.resolve().parent.parent for folder in machine.libraries]
+    if BROUGHT.match(path.name) or any(home in path.resolve().parents for home in homes):
+        return "torch_or_cuda"
     return "c_runtime" if C_RUNTIME.match(path.name) else "elsewhere"
 
 
