@@ -144,6 +144,11 @@ class Contender:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.answers = []
 
+    def wait_until_ready(self):
+        """Of a contender that says so with a line."""
+        if not self.process.stdout.readline():
+            stop(f"{self.process.args[3:]} ended with {self.process.wait()}", "see above")
+
     def run(self):
         try:
             self.process.stdin.write("\n")

@@ -99,4 +99,5 @@ def main(peer, task_file, ours_file):
                               differing=float((labels != ours).mean()))), flush=True)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <numbers>
 
+#include "backends.hpp"
 #include "phantom_dicom.hpp"
 #include "pipeline/run.hpp"
 #include "postprocess/labels.hpp"
@@ -149,6 +150,31 @@ TEST(SegmentByWindows, RefusesANetworkOfOtherClasses) {
   const Volume image = ball(around({20, 20, 20}, {1, 0, 0}, {0, 1, 0}, {0, 0, 1}));
   testing::expect_error(ErrorCode::model, "gives 2 classes", [&] { model.run(image, image.grid); });
 }
+
+class SegmentByWindowsOnGpu : public testing::OnBackend {};
+
+TEST_P(SegmentByWindowsOnGpu, GivesTheLabelsOfTheCpu) {
+  if (device.backend == Backend::cpu) GTEST_SKIP() << "is the CPU";
+  const Threshold model([](Json& j) {
+    j["steps"][0]["spacing_mm"] = {1.3, 1.3, 1.3};
+    j["steps"][0]["axes"] = "RAS";
+  });
+  Session on_gpu(read_weights(model.package), device), on_cpu(read_weights(model.package), {});
+  const Volume image = ball(around({45, 40, 50}, {1.1, 0, 0}, {0, 1.2, 0}, {0, 0, 1.0}));
+  const WindowedTask task{image, image.grid, model.package, *model.package.windowed(), 1 << 30};
+  Timings timings;
+  const LabelMap expected = segment_by_windows(on_cpu, task, {}, timings);
+  const LabelMap found = segment_by_windows(on_gpu, task, {}, timings);
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < expected.labels.size(); ++i) {
+    different += expected.labels[i] != found.labels[i] ? 1 : 0;
+  }
+  // A voxel on the surface itself may fall to either side; its cells are 1.3 mm.
+  EXPECT_LE(different, expected.labels.size() / 10000);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, SegmentByWindowsOnGpu, testing::both_backends(),
+                         testing::backend_name);
 
 TEST(RunWindowedPackage, GivesResultsFromDicomFiles) {
   const TemporaryFolder folder;

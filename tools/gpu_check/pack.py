@@ -11,7 +11,7 @@ from pathlib import Path
 
 MOST_BYTES = 64 << 20  # archive and tracked files together: what may be carried
 PROGRAMS = {"osler": "bin", "osler-bench-gpu-kernels": "bin", "kernels_test": "tests",
-            "device_test": "tests", "infer_test": "tests"}
+            "device_test": "tests", "infer_test": "tests", "pipeline_test": "tests"}
 TARGETS = [f"{where}/{name}" for name, where in PROGRAMS.items()]
 
 # Every machine that runs PyTorch has these, and its own must be used.
