@@ -24,20 +24,20 @@ __device__ inline std::int64_t this_item() {
 }
 
 template <typename F>
-__global__ void each_kernel(std::int64_t count, const F f) {
+__global__ void each_kernel(std::int64_t count, const __grid_constant__ F f) {
   const std::int64_t i = this_item();
   if (i < count) f(i);
 }
 
 template <typename F>
-__global__ void voting_kernel(std::int64_t count, const F f) {
+__global__ void voting_kernel(std::int64_t count, const __grid_constant__ F f) {
   const std::int64_t i = this_item();
   const unsigned votes = __ballot_sync(kAllLanes, i < count && f.vote(i));
   if (i < count) f(i, static_cast<int>(threadIdx.x % 32), votes);
 }
 
 template <typename F>
-__global__ void alike_kernel(std::int64_t count, const F f) {
+__global__ void alike_kernel(std::int64_t count, const __grid_constant__ F f) {
   const std::int64_t i = this_item();
   const std::uint32_t key = i < count ? f.key(i) : 0;
   const unsigned alike = __match_any_sync(kAllLanes, key);
@@ -71,7 +71,7 @@ struct Group {
 };
 
 template <typename F>
-__global__ void __launch_bounds__(F::kThreads) group_kernel(const F f) {
+__global__ void __launch_bounds__(F::kThreads) group_kernel(const __grid_constant__ F f) {
   __shared__ typename F::Shared shared;
   f(Group<F::kThreads>{}, static_cast<std::int64_t>(blockIdx.x), shared);
 }

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "infer/instance_norm_cpu.hpp"
+#include "kernels/instance_norm.hpp"
 
 namespace osler {
 namespace {
@@ -35,19 +35,11 @@ at::Tensor instance_norm_(at::Tensor x, const std::optional<at::Tensor>& weight,
   }
   x = x.contiguous(x.dim() == 5 ? at::MemoryFormat::ChannelsLast3d
                                 : at::MemoryFormat::ChannelsLast);
-  const std::int64_t samples = x.size(0), channels = x.size(1);
-  const auto count = static_cast<std::size_t>(x.numel());
-  if (count == 0) return x;
-  const std::size_t step = count / static_cast<std::size_t>(samples);
-  const InstanceNorm norm{values_of(weight), values_of(bias), eps, static_cast<float>(slope)};
-  for (const std::span<const float> affine : {norm.weight, norm.bias}) {
-    TORCH_CHECK(affine.empty() || affine.size() == static_cast<std::size_t>(channels),
-                "instance_norm: ", affine.size(), " weights for ", channels, " channels");
-  }
-  for (std::int64_t n = 0; n < samples; ++n) {
-    const std::size_t begin = static_cast<std::size_t>(n) * step;
-    instance_norm_cpu({x.data_ptr<float>() + begin, step}, channels, norm);
-  }
+  kernels::FeatureMap map{x.data_ptr(), kernels::FloatType::f32, x.size(0), 0, x.size(1)};
+  if (x.numel() == 0) return x;
+  map.voxels = x.numel() / (map.samples * map.channels);
+  kernels::instance_norm_cpu(
+      map, {values_of(weight), values_of(bias), eps, static_cast<float>(slope)});
   return x;
 }
 
