@@ -130,26 +130,18 @@ struct MomentsOfParts : Walk<T, width> {
 
  private:
   OSLER_DEVICE void add_up(const Place& p, int thread, Shared& shared) const {
-    shared.count[thread] = 0;
-    if (!p.active || p.begin >= p.end) return;
-    float pivot[width], sum[width]{}, squares[width]{};
-    const auto first = *this->at(p, p.begin);
-    for (int i = 0; i < width; ++i) pivot[i] = to_float(first.v[i]);
-    float count = 1;
-    for (std::int64_t voxel = p.begin + this->d.down; voxel < p.end; voxel += this->d.down) {
-      const auto x = *this->at(p, voxel);
-      for (int i = 0; i < width; ++i) {
-        const float from_pivot = to_float(x.v[i]) - pivot[i];
-        sum[i] += from_pivot;
-        squares[i] += from_pivot * from_pivot;
+    float count = 0, mean[width]{}, squares[width]{};
+    if (p.active) {
+      for (std::int64_t voxel = p.begin; voxel < p.end; voxel += this->d.down) {
+        const auto x = *this->at(p, voxel);
+        const float share = 1 / ++count;
+        for (int i = 0; i < width; ++i) take(to_float(x.v[i]), share, mean[i], squares[i]);
       }
-      ++count;
     }
     shared.count[thread] = count;
     for (int i = 0; i < width; ++i) {
-      const Moments m = moments_about(pivot[i], count, sum[i], squares[i]);
-      shared.mean[i][thread] = m.mean;
-      shared.squares[i][thread] = m.squares;
+      shared.mean[i][thread] = mean[i];
+      shared.squares[i][thread] = squares[i];
     }
   }
 

@@ -31,9 +31,9 @@ struct InstanceNorm {
 
 /// y = (x - mean) / sqrt(variance + eps) * weight + bias, then the activation; mean and (biased)
 /// variance of each channel of one sample, as torch.nn.InstanceNorm3d states them. Two passes over
-/// the values, computed in single precision whatever they are held in; sums are about a value near
-/// the mean, so that a mean far from 0 costs no digits. No number depends on the number of threads
-/// or on the order in which they run.
+/// the values, computed in single precision whatever they are held in; squares are about the
+/// mean of the values so far or a value near it, so that a mean far from 0 costs no digits. No
+/// number depends on the number of threads or on the order in which they run.
 ///
 /// @param map  host memory
 /// @throws Error bad_argument (a negative size, weights for other channels), device

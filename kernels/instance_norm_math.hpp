@@ -25,11 +25,11 @@ struct Moments {
   float squares;
 };
 
-/// From sums about a pivot. @pre count > 0
-OSLER_HOST_DEVICE inline Moments moments_about(float pivot, float count, float sum, float squares) {
-  const float from_pivot = sum / count;
-  const float about_mean = squares - sum * from_pivot;
-  return {count, pivot + from_pivot, about_mean > 0 ? about_mean : 0};
+/// Takes one value more (Welford 1962). @param share of all values, this one included: 1 / count
+OSLER_HOST_DEVICE inline void take(float value, float share, float& mean, float& squares) {
+  const float apart = value - mean;
+  mean += apart * share;
+  squares += apart * (value - mean);
 }
 
 /// Chan, Golub and LeVeque 1979. Of none and none is none.

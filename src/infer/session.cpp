@@ -8,7 +8,7 @@
 #include <streambuf>
 
 #include "core/error.hpp"
-#include "infer/cpu_network.hpp"
+#include "infer/fused_network.hpp"
 
 namespace osler {
 namespace {
@@ -58,12 +58,7 @@ std::string first_line(const char* text) {
 
 struct Session::State {
   torch::Device device{torch::kCPU};
-  torch::jit::Module module;           ///< on a GPU
-  std::unique_ptr<CpuNetwork> on_cpu;  ///< otherwise
-
-  at::Tensor run(const at::Tensor& x) {
-    return on_cpu ? on_cpu->run(x) : module.forward({x.to(device)}).toTensor();
-  }
+  std::unique_ptr<FusedNetwork> network;
 };
 
 Session::Session(std::span<const std::byte> weights, const Device& device,
@@ -79,11 +74,7 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
     torch::jit::Module module = torch::jit::load(stream, state_->device);
     module.eval();
     module = torch::jit::freeze(module);
-    if (device.backend == Backend::cpu) {
-      state_->on_cpu = std::make_unique<CpuNetwork>(std::move(module), options);
-    } else {
-      state_->module = std::move(module);
-    }
+    state_->network = std::make_unique<FusedNetwork>(std::move(module), state_->device, options);
   } catch (const std::exception& error) {
     throw Error(ErrorCode::model, "weights cannot be loaded: " + first_line(error.what()),
                 "a TorchScript file", "install the package again");
@@ -94,7 +85,7 @@ Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
 std::string Session::graph() const {
-  return state_->on_cpu ? state_->on_cpu->description() : std::string();
+  return state_->network->description();
 }
 
 Tensor Session::forward(std::span<const float> input, const TensorShape& shape) {
@@ -107,7 +98,8 @@ Tensor Session::forward(std::span<const float> input, const TensorShape& shape) 
     const c10::InferenceMode guard;
     // from_blob takes no const; the network does not write to its input.
     at::Tensor x = at::from_blob(const_cast<float*>(input.data()), shape, at::kFloat);
-    const at::Tensor y = state_->run(x).to(at::kCPU, at::kFloat).contiguous();
+    const at::Tensor y =
+        state_->network->run(x.to(state_->device)).to(at::kCPU, at::kFloat).contiguous();
     if (y.dim() != 5) {
       throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
                   "5: NCDHW");

@@ -32,6 +32,10 @@ std::string cuda_device_name(int) {
 }
 
 Stream::Stream(const Device&) {}
+Stream::Stream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Stream Stream::borrowed(int, void*) {
+  return Stream(std::unique_ptr<State>());
+}
 Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
 void* Stream::native() const {
