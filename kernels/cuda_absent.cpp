@@ -1,6 +1,7 @@
 // Stands in for the .cu files where the program is built without nvcc.
 
 #include "core/error.hpp"
+#include "kernels/bit_planes.hpp"
 #include "kernels/bspline.hpp"
 #include "kernels/component_filters.hpp"
 #include "kernels/components.hpp"
@@ -8,6 +9,7 @@
 #include "kernels/instance_norm.hpp"
 #include "kernels/label_statistics_math.hpp"
 #include "kernels/labels_back.hpp"
+#include "kernels/patches.hpp"
 #include "kernels/resample.hpp"
 #include "kernels/statistics.hpp"
 
@@ -19,6 +21,14 @@ namespace {
 }
 
 }  // namespace
+
+void label_slices_cuda(const std::uint8_t*, const Size3&, LabelSlice*, const Stream&) {
+  absent();
+}
+void pack_bit_planes_cuda(const std::uint8_t*, const Size3&, const PlanesOnDevice&, std::uint8_t*,
+                          const Stream&) {
+  absent();
+}
 
 std::size_t components_scratch_bytes(const Size3&) {
   absent();
@@ -93,6 +103,13 @@ template std::vector<SliceSums<std::int32_t>> label_sums_on_device(const Device&
 template std::vector<SliceSums<float>> label_sums_on_device(const Device&,
                                                             std::span<const std::uint8_t>,
                                                             const LabelStatisticsTask&);
+
+void gather_patch_cuda(const ImageView&, const PatchTask&, FloatType, void*, const Stream&) {
+  absent();
+}
+void blend_patch_cuda(const PatchScores&, const BlendTask&, const ScoreSums&, const Stream&) {
+  absent();
+}
 
 void resample_cuda(const SourceView&, const ResampleTask&, void*, void*, const Stream&) {
   absent();

@@ -11,6 +11,7 @@
 //   each_alike(what, count, f)          f(key, number) for voxels whose f.key is the same, some of
 //                                       32 consecutive ones at a time; key 0 is left out
 //   groups(what, count, f)              f(group, n, shared) for n in 0 ... count - 1: see Group
+//   warps(what, count, f)               f(group, n) with groups of 32 threads, which share nothing
 //   inclusive_sum, sort, sum            CCCL's; the scratch's size is asked for before
 //   clear, copy, copy_in                of memory
 //

@@ -46,7 +46,7 @@ __global__ void alike_kernel(std::int64_t count, const __grid_constant__ F f) {
 }
 
 /// `threads` threads of one block, which work in steps: none begins a step before all have ended
-/// the one before.
+/// the one before. What stands between steps all threads do alike.
 template <int threads>
 struct Group {
   /// What each thread has of its own from step to step.
@@ -61,12 +61,19 @@ struct Group {
 
   template <typename F>
   __device__ void each(const F& f) const {
-    f(static_cast<int>(threadIdx.x));
+    f(static_cast<int>(threadIdx.x % threads));
     if constexpr (threads == 32) {
       __syncwarp();
     } else {
       __syncthreads();
     }
+  }
+
+  /// @return bit n is what f(n) gave
+  template <typename F>
+  __device__ unsigned vote(const F& f) const {
+    static_assert(threads == 32);
+    return __ballot_sync(kAllLanes, f(static_cast<int>(threadIdx.x % threads)));
   }
 };
 
@@ -74,6 +81,12 @@ template <typename F>
 __global__ void __launch_bounds__(F::kThreads) group_kernel(const __grid_constant__ F f) {
   __shared__ typename F::Shared shared;
   f(Group<F::kThreads>{}, static_cast<std::int64_t>(blockIdx.x), shared);
+}
+
+template <typename F>
+__global__ void warp_kernel(std::int64_t count, const __grid_constant__ F f) {
+  const std::int64_t n = this_item() / 32;
+  if (n < count) f(Group<32>{}, n);
 }
 
 struct Scratch {
@@ -108,6 +121,13 @@ class Queue {
   void groups(const char* what, std::int64_t count, const F& f) const {
     if (count == 0) return;
     group_kernel<<<blocks(what, count, 1), F::kThreads, 0, stream_>>>(f);
+    check(cudaGetLastError(), operation_, what);
+  }
+
+  template <typename F>
+  void warps(const char* what, std::int64_t count, const F& f) const {
+    if (count == 0) return;
+    warp_kernel<<<blocks(what, count * 32, kThreads), kThreads, 0, stream_>>>(count, f);
     check(cudaGetLastError(), operation_, what);
   }
 

@@ -72,6 +72,14 @@ struct Group {
     const bool backward = host_order() != HostOrder::forward;
     for (int n = 0; n < threads; ++n) f(backward ? threads - 1 - n : n);
   }
+
+  template <typename F>
+  unsigned vote(const F& f) const {
+    static_assert(threads == 32);
+    unsigned votes = 0;
+    each([&](int thread) { votes |= f(thread) ? 1U << thread : 0U; });
+    return votes;
+  }
 };
 
 struct Scratch {
@@ -115,6 +123,11 @@ class Queue {
       std::memset(static_cast<void*>(&shared), 0xff, sizeof shared);  // NaN: nobody wrote it
       f(Group<F::kThreads>{}, n, shared);
     });
+  }
+
+  template <typename F>
+  void warps(const char*, std::int64_t count, const F& f) const {
+    in_host_order(count, [&](std::int64_t n) { f(Group<32>{}, n); });
   }
 
   template <typename In, typename T>

@@ -35,26 +35,6 @@ DcmItem& sub_item(DcmItem& item, const DcmTagKey& tag, long index = 0) {
   return *found;
 }
 
-TEST(PackFrame, FramesFollowEachOtherWithoutPadding) {
-  // Two frames of 3 pixels: 1 0 1 | 1 1 0. As bits 0 to 5 of one byte: 0b011101.
-  const std::vector<std::uint8_t> first{1, 0, 1}, second{1, 1, 0};
-  std::vector<std::uint8_t> packed(1);
-  pack_frame(first, 1, 0, packed);
-  pack_frame(second, 1, 3, packed);
-  EXPECT_EQ(packed[0], 0x1D);
-}
-
-TEST(PackFrame, CrossesBytesAndKeepsToItsSegment) {
-  // 63 pixels (7 x 9) before; then bits 63, 64 and 65 hold labels 2, 1 and 2.
-  std::vector<std::uint8_t> packed(16);
-  const std::vector<std::uint8_t> frame{2, 1, 2};
-  pack_frame(frame, 2, 63, packed);
-  EXPECT_EQ(packed[7], 0x80);
-  EXPECT_EQ(packed[8], 0x02);
-  pack_frame(frame, 1, 63, packed);
-  EXPECT_EQ(packed[8], 0x03);
-}
-
 struct Case {
   const char* name;
   Size3 size;
@@ -242,6 +222,28 @@ TEST(Segmentation, RefusesLabelsWithoutASegment) {
       phantom::make(folder.path / "source", {4, 4, 3}, kStraight, [](int, int, int) { return 4; });
   p.labels.labels[5] = 5;
   EXPECT_THROW(write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm"), Error);
+}
+
+TEST(Segmentation, PixelDataAreBytesThatFollowEachOtherWithoutPadding) {
+  phantom::TemporaryFolder folder;
+  // 3 x 3 x 2, label 1: a cross, then the corners; label 2: the corners, then the centre.
+  const Phantom p =
+      phantom::make(folder.path / "source", {3, 3, 2}, kStraight, [](int c, int r, int k) {
+        const bool corner = c != 1 && r != 1, centre = c == 1 && r == 1;
+        return k == 0 ? (corner ? 2 : 1) : corner ? 1 : centre ? 2 : 0;
+      });
+  write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
+  DcmFileFormat format;
+  DcmItem& object = load(format, folder.path / "seg.dcm");
+  DcmElement* element = nullptr;
+  ASSERT_TRUE(object.findAndGetElement(DCM_PixelData, element).good());
+  EXPECT_EQ(element->getTag().getEVR(), EVR_OB);
+  const Uint8* bytes = nullptr;
+  unsigned long count = 0;
+  ASSERT_TRUE(object.findAndGetUint8Array(DCM_PixelData, bytes, &count).good());
+  // As worked out in kernels_bit_planes_test.cpp.
+  EXPECT_EQ(std::vector<std::uint8_t>(bytes, bytes + count),
+            (std::vector<std::uint8_t>{0xba, 0x8a, 0x16, 0x85, 0x00, 0x00}));
 }
 
 TEST(Elements, TextsBecomeAsciiWithoutSeparators) {

@@ -46,6 +46,13 @@ std::string cuda_device_name(int index) {
   return properties.name;
 }
 
+std::size_t free_device_memory(const Device& device) {
+  std::size_t free = 0, total = 0;
+  check(cudaSetDevice(device.index), "select device");
+  check(cudaMemGetInfo(&free, &total), "free device memory");
+  return free;
+}
+
 Stream::Stream(const Device& device) : state_(std::make_unique<State>()) {
   state_->device = device.index;
   check(cudaSetDevice(device.index), "select device");
@@ -104,8 +111,11 @@ void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device,
 void copy_to_host(const DeviceBuffer& device, std::span<std::byte> host, const Stream& stream) {
   if (host.size() > device.bytes())
     throw Error(ErrorCode::bad_argument, "copy past a buffer's end");
-  check(cudaMemcpyAsync(host.data(), device.data(), host.size(), cudaMemcpyDeviceToHost,
-                        native(stream)),
+  copy_to_host(device.data(), host, stream);
+}
+
+void copy_to_host(const void* device, std::span<std::byte> host, const Stream& stream) {
+  check(cudaMemcpyAsync(host.data(), device, host.size(), cudaMemcpyDeviceToHost, native(stream)),
         "copy to host");
 }
 

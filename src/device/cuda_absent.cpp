@@ -29,6 +29,10 @@ std::string cuda_device_name(int) {
   fail();
 }
 
+std::size_t free_device_memory(const Device&) {
+  fail();
+}
+
 Stream::Stream(const Device&) {
   fail();
 }
@@ -58,6 +62,9 @@ void copy_to_device(std::span<const std::byte>, const DeviceBuffer&, const Strea
   fail();
 }
 void copy_to_host(const DeviceBuffer&, std::span<std::byte>, const Stream&) {
+  fail();
+}
+void copy_to_host(const void*, std::span<std::byte>, const Stream&) {
   fail();
 }
 

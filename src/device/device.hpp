@@ -28,6 +28,9 @@ int cuda_device_count();
 /// Why `cuda_device_count` is 0, in a sentence; empty if it is not.
 std::string cuda_absence();
 
+/// Bytes of a CUDA device's memory that nobody has taken. @throws Error device
+std::size_t free_device_memory(const Device& device);
+
 /// An ordered queue of work on one CUDA device. Created on the device that it is given, destroyed
 /// after its work is done; a borrowed one is only named. Move-only.
 class Stream {
@@ -75,5 +78,7 @@ class DeviceBuffer {
 /// Asynchronous copies; host memory must stay as it is until the stream is synchronised.
 void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device, const Stream&);
 void copy_to_host(const DeviceBuffer& device, std::span<std::byte> host, const Stream&);
+/// @param device  at least host.size() bytes of device memory
+void copy_to_host(const void* device, std::span<std::byte> host, const Stream&);
 
 }  // namespace osler

@@ -57,6 +57,7 @@ std::string first_line(const char* text) {
 }  // namespace
 
 struct Session::State {
+  Device place;
   torch::Device device{torch::kCPU};
   std::unique_ptr<FusedNetwork> network;
 };
@@ -64,6 +65,7 @@ struct Session::State {
 Session::Session(std::span<const std::byte> weights, const Device& device,
                  const SessionOptions& options)
     : state_(std::make_unique<State>()) {
+  state_->place = device;
   if (device.backend == Backend::cuda) {
     load_cuda_backend();
     state_->device = torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index));
@@ -94,25 +96,34 @@ Tensor Session::forward(std::span<const float> input, const TensorShape& shape) 
   if (count != static_cast<std::int64_t>(input.size())) {
     throw Error(ErrorCode::bad_argument, "forward: input of another size than its shape");
   }
+  const c10::InferenceMode guard;
+  // from_blob takes no const; the network does not write to its input.
+  const at::Tensor y = run(at::from_blob(const_cast<float*>(input.data()), shape, at::kFloat))
+                           .to(at::kCPU, at::kFloat)
+                           .contiguous();
+  Tensor out;
+  std::copy_n(y.sizes().begin(), 5, out.shape.begin());
+  out.values.assign(y.data_ptr<float>(), y.data_ptr<float>() + y.numel());
+  return out;
+}
+
+at::Tensor Session::run(const at::Tensor& x) {
   try {
-    const c10::InferenceMode guard;
-    // from_blob takes no const; the network does not write to its input.
-    at::Tensor x = at::from_blob(const_cast<float*>(input.data()), shape, at::kFloat);
-    const at::Tensor y =
-        state_->network->run(x.to(state_->device)).to(at::kCPU, at::kFloat).contiguous();
-    if (y.dim() != 5) {
-      throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
-                  "5: NCDHW");
-    }
-    Tensor out;
-    std::copy_n(y.sizes().begin(), 5, out.shape.begin());
-    out.values.assign(y.data_ptr<float>(), y.data_ptr<float>() + y.numel());
-    return out;
+    at::Tensor y = state_->network->run(x.to(state_->device));
+    if (y.dim() == 5) return y;
+    throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
+                "5: NCDHW");
   } catch (const Error&) {
+    throw;
+  } catch (const c10::OutOfMemoryError&) {
     throw;
   } catch (const std::exception& error) {
     throw Error(ErrorCode::model, "the network failed: " + first_line(error.what()));
   }
+}
+
+const Device& Session::device() const {
+  return state_->place;
 }
 
 }  // namespace osler

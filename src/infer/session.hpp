@@ -12,6 +12,10 @@
 
 #include "device/device.hpp"
 
+namespace at {
+class Tensor;
+}
+
 namespace osler {
 
 /// N, C, D, H, W
@@ -45,6 +49,11 @@ class Session {
   /// @param input shape[0] * ... * shape[4] values, NCDHW, host memory
   /// @throws Error model if the network fails on this input or gives no NCDHW tensor; Error device
   Tensor forward(std::span<const float> input, const TensorShape& shape);
+
+  /// For `infer` alone: as forward, without copies. @param x  NCDHW, on the session's device
+  /// @throws Error model; c10::OutOfMemoryError
+  at::Tensor run(const at::Tensor& x);
+  const Device& device() const;
 
   /// How the graph is run: "fused graph", "graph fused in part, 3 of 5 operators", "plain graph"
   /// and why. Without `check_shape` it may change with the first input.

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
-#include <vector>
 
 #include "core/error.hpp"
 
@@ -124,13 +124,20 @@ void put_empty_sequence(DcmItem& item, const DcmTag& tag) {
 }
 
 void put_pixel_data(DcmItem& item, std::span<const std::uint8_t> bytes) {
-  std::vector<std::uint8_t> even(bytes.begin(), bytes.end());
-  even.resize(even.size() + even.size() % 2);
+  std::ranges::copy(bytes, add_pixel_data(item, bytes.size() + bytes.size() % 2).begin());
+}
+
+std::span<std::uint8_t> add_pixel_data(DcmItem& item, std::size_t size) {
+  if (size >= std::numeric_limits<std::uint32_t>::max() - 1) {
+    throw Error(ErrorCode::output, "Pixel Data would hold more than 4 GiB");
+  }
   auto pixels = std::make_unique<DcmPixelData>(DCM_PixelData);
   pixels->setVR(EVR_OB);
-  check(pixels->putUint8Array(even.data(), even.size()), DCM_PixelData);
+  Uint8* bytes = nullptr;
+  check(pixels->createUint8Array(static_cast<Uint32>(size), bytes), DCM_PixelData);
   check(item.insert(pixels.get(), OFTrue), DCM_PixelData);
   static_cast<void>(pixels.release());  // the item owns it now
+  return {bytes, size};
 }
 
 void put_pixel_words(DcmItem& item, std::span<const std::uint16_t> words) {

@@ -3,6 +3,7 @@
 // character set that a source may declare.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -39,6 +40,12 @@ void put_empty_sequence(DcmItem& item, const DcmTag& tag);
 
 /// Pixel Data, OB, padded to an even length.
 void put_pixel_data(DcmItem& item, std::span<const std::uint8_t> bytes);
+
+/// Pixel Data, OB, of zeros, to be written in place.
+/// @param size  even
+/// @return its bytes, which the item owns
+/// @throws Error output if an element cannot hold so many
+std::span<std::uint8_t> add_pixel_data(DcmItem& item, std::size_t size);
 
 /// Pixel Data of 16-bit words, OW.
 void put_pixel_words(DcmItem& item, std::span<const std::uint16_t> words);

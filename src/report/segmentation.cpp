@@ -10,20 +10,21 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <numeric>
+#include <span>
 #include <vector>
 
 #include "core/error.hpp"
+#include "kernels/bit_planes.hpp"
 #include "report/elements.hpp"
 
 namespace osler::report {
 namespace {
 
-const DcmTag kSegmentsOverlap(0x0062, 0x0013, DcmVR(EVR_CS));  // younger than DCMTK 3.6.7
+using kernels::BitPlane;
+using kernels::LabelSlice;
 
-struct Frame {
-  int segment = 0;
-  std::int64_t slice = 0;
-};
+const DcmTag kSegmentsOverlap(0x0062, 0x0013, DcmVR(EVR_CS));  // younger than DCMTK 3.6.7
 
 struct GridAxes {
   Vec3 row;     ///< unit, along increasing column index
@@ -48,37 +49,30 @@ void check_labels(const Findings& findings, const LabelMap& labels, const Volume
   if (a.size[0] > kLargestSide || a.size[1] > kLargestSide) {
     throw Error(ErrorCode::bad_argument, "more than 65535 rows or columns");
   }
-  const int highest =
-      labels.labels.empty() ? 0 : *std::max_element(labels.labels.begin(), labels.labels.end());
   for (std::size_t i = 0; i < findings.segments.size(); ++i) {
     if (findings.segments[i].number != static_cast<int>(i) + 1) {
       throw Error(ErrorCode::bad_argument, "segment numbers do not count from 1 without gaps");
     }
   }
-  if (findings.segments.empty() || highest > static_cast<int>(findings.segments.size())) {
-    throw Error(ErrorCode::bad_argument, "a label has no segment");
+}
+
+void check_segments(const Findings& findings, std::span<const LabelSlice> slices) {
+  bool lacks_segment = findings.segments.empty();
+  for (const LabelSlice& slice : slices) {
+    for (std::size_t label = findings.segments.size() + 1; label < 256; ++label) {
+      lacks_segment = lacks_segment || slice.holds[label] != 0;
+    }
   }
+  if (lacks_segment) throw Error(ErrorCode::bad_argument, "a label has no segment");
 }
 
 /// Segment by segment, slices in geometric order inside; one empty frame if there is nothing.
-std::vector<Frame> frames_of(const Findings& findings, const LabelMap& labels) {
-  const auto slice_voxels = static_cast<std::size_t>(labels.grid.size[0] * labels.grid.size[1]);
-  std::vector<std::array<bool, 256>> present(static_cast<std::size_t>(labels.grid.size[2]));
-  for (std::size_t k = 0; k < present.size(); ++k) {
-    present[k] = {};
-    for (std::size_t i = 0; i < slice_voxels; ++i) {
-      present[k][labels.labels[k * slice_voxels + i]] = true;
-    }
-  }
-  std::vector<Frame> frames;
-  for (const Segment& segment : findings.segments) {
-    for (std::size_t k = 0; k < present.size(); ++k) {
-      if (present[k][static_cast<std::size_t>(segment.number)]) {
-        frames.push_back({segment.number, static_cast<std::int64_t>(k)});
-      }
-    }
-  }
-  if (frames.empty()) frames.push_back({1, 0});
+std::vector<BitPlane> frames_of(const Findings& findings, std::span<const LabelSlice> slices) {
+  // A label is a byte: segments above 255 have no voxel.
+  std::vector<std::uint8_t> segments(std::min<std::size_t>(findings.segments.size(), 255));
+  std::iota(segments.begin(), segments.end(), std::uint8_t{1});
+  std::vector<BitPlane> frames = kernels::filled_planes(slices, segments);
+  if (frames.empty()) frames.push_back({.slice = 0, .label = 1});
   return frames;
 }
 
@@ -175,22 +169,22 @@ void put_dimension_index(DcmItem& content, int segment, std::uint32_t position) 
 }
 
 void put_frame_groups(DcmItem& object, const Findings& findings, const Grid& grid,
-                      const std::vector<Frame>& frames) {
+                      std::span<const BitPlane> frames) {
   std::map<std::int64_t, std::uint32_t> position_index;  // of the slices that are used
-  for (const Frame& frame : frames) position_index[frame.slice] = 0;
+  for (const BitPlane& frame : frames) position_index[frame.slice] = 0;
   std::uint32_t rank = 0;
   for (auto& [slice, index] : position_index) index = ++rank;
 
   const bool multi_frame = is_multi_frame(findings);
-  for (const Frame& frame : frames) {
+  for (const BitPlane& frame : frames) {
     DcmItem& item = add_item(object, DCM_PerFrameFunctionalGroupsSequence);
-    put_dimension_index(add_item(item, DCM_FrameContentSequence), frame.segment,
+    put_dimension_index(add_item(item, DCM_FrameContentSequence), frame.label,
                         position_index[frame.slice]);
     put_decimals(add_item(item, DCM_PlanePositionSequence), DCM_ImagePositionPatient,
                  grid.centre_mm(0, 0, frame.slice));
     if (!grid.is_regular()) put_measures_of_slice(item, grid, frame.slice);
     put_us(add_item(item, DCM_SegmentIdentificationSequence), DCM_ReferencedSegmentNumber,
-           static_cast<std::uint16_t>(frame.segment));
+           frame.label);
 
     const SliceSource& slice = findings.source.instances[static_cast<std::size_t>(frame.slice)];
     DcmItem& derivation = add_item(item, DCM_DerivationImageSequence);
@@ -204,23 +198,13 @@ void put_frame_groups(DcmItem& object, const Findings& findings, const Grid& gri
   }
 }
 
-void put_pixels(DcmItem& object, const LabelMap& labels, const std::vector<Frame>& frames) {
-  const auto frame_pixels = static_cast<std::size_t>(labels.grid.size[0] * labels.grid.size[1]);
-  const std::size_t bits = frame_pixels * frames.size();
-  std::vector<std::uint8_t> packed(bits / 8 + (bits % 8 != 0));
-  if (packed.size() >= std::numeric_limits<std::uint32_t>::max() - 1) {
-    throw Error(ErrorCode::output, "the segmentation would hold more than 4 GiB");
-  }
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    const std::span<const std::uint8_t> slice(
-        labels.labels.data() + static_cast<std::size_t>(frames[i].slice) * frame_pixels,
-        frame_pixels);
-    pack_frame(slice, static_cast<std::uint8_t>(frames[i].segment), i * frame_pixels, packed);
-  }
-  put_pixel_data(object, packed);
+void put_pixels(DcmItem& object, const LabelMap& labels, std::span<const BitPlane> frames) {
+  const Size3& size = labels.grid.size;
+  const std::size_t bytes = kernels::bit_plane_bytes(size, frames.size());
+  kernels::pack_bit_planes_cpu(labels.labels, size, frames, add_pixel_data(object, bytes));
   put(object, DCM_NumberOfFrames, std::to_string(frames.size()));
-  put_us(object, DCM_Rows, static_cast<std::uint16_t>(labels.grid.size[1]));
-  put_us(object, DCM_Columns, static_cast<std::uint16_t>(labels.grid.size[0]));
+  put_us(object, DCM_Rows, static_cast<std::uint16_t>(size[1]));
+  put_us(object, DCM_Columns, static_cast<std::uint16_t>(size[0]));
   put_us(object, DCM_SamplesPerPixel, 1);
   put(object, DCM_PhotometricInterpretation, "MONOCHROME2");
   put_us(object, DCM_BitsAllocated, 1);
@@ -231,21 +215,14 @@ void put_pixels(DcmItem& object, const LabelMap& labels, const std::vector<Frame
 
 }  // namespace
 
-void pack_frame(std::span<const std::uint8_t> labels, std::uint8_t segment, std::size_t first_bit,
-                std::span<std::uint8_t> packed) {
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i] != segment) continue;
-    const std::size_t bit = first_bit + i;
-    packed[bit / 8] = static_cast<std::uint8_t>(packed[bit / 8] | (1U << (bit % 8)));
-  }
-}
-
 ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, const Volume& volume,
                              const std::filesystem::path& file) {
   check_labels(findings, labels, volume);
+  const std::vector<LabelSlice> slices = kernels::label_slices_cpu(labels.labels, labels.grid.size);
+  check_segments(findings, slices);
   const auto header = read_source_header(findings);
   DcmItem& source = *header->getDataset();
-  const std::vector<Frame> frames = frames_of(findings, labels);
+  const std::vector<BitPlane> frames = frames_of(findings, slices);
 
   DcmFileFormat object;
   DcmItem& item = *object.getDataset();

@@ -31,6 +31,10 @@ std::string cuda_device_name(int) {
   return "the host in its place";
 }
 
+std::size_t free_device_memory(const Device&) {
+  return std::size_t{1} << 30;
+}
+
 Stream::Stream(const Device&) {}
 Stream::Stream(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Stream Stream::borrowed(int, void*) {
@@ -63,10 +67,14 @@ void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device,
   if (!host.empty()) std::memcpy(device.data(), host.data(), host.size());
 }
 
-void copy_to_host(const DeviceBuffer& device, std::span<std::byte> host, const Stream&) {
+void copy_to_host(const DeviceBuffer& device, std::span<std::byte> host, const Stream& stream) {
   if (host.size() > device.bytes())
     throw Error(ErrorCode::bad_argument, "copy past a buffer's end");
-  if (!host.empty()) std::memcpy(host.data(), device.data(), host.size());
+  copy_to_host(device.data(), host, stream);
+}
+
+void copy_to_host(const void* device, std::span<std::byte> host, const Stream&) {
+  if (!host.empty()) std::memcpy(host.data(), device, host.size());
 }
 
 }  // namespace osler

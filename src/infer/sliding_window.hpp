@@ -1,0 +1,50 @@
+#pragma once
+// A network over a whole image, window after window, its scores given on as soon as they are final.
+
+#include <cstdint>
+#include <functional>
+
+#include "core/progress.hpp"
+#include "device/device.hpp"
+#include "infer/session.hpp"
+#include "infer/windows.hpp"
+#include "kernels/labels_back.hpp"
+#include "kernels/patches.hpp"
+
+namespace osler {
+
+struct SlidingWindowOptions {
+  WindowSettings windows;
+  /// Of the sums of scores: f32, or f16, which halves the memory and rounds each addition.
+  kernels::FloatType sums = kernels::FloatType::f32;
+  int batch = 0;  ///< windows that the network sees at once; 0: one on the CPU, what fits on a GPU
+};
+
+/// Scores that no later window changes: planes z of the network's grid, for the cells between them.
+/// Slabs come in order; each begins at the last plane of the one before it, so that every cell
+/// between two planes is in exactly one (see LabelsBackTask::cell_begin).
+struct ScoreSlab {
+  kernels::ScoresView scores;
+  Backend memory = Backend::cpu;  ///< of `scores`; the GPU's may have been too small
+  std::int64_t cell_begin = 0;
+  std::int64_t cell_end = 0;  ///< of the last slab: INT64_MAX
+};
+
+/// Called in order; the scores are valid until it returns. On a GPU it queues work on the stream.
+using TakeSlab = std::function<void(const ScoreSlab&)>;
+
+/// Mean scores (logits, whatever the network gives) of all windows, weighted. Windows run in the
+/// order of their z: memory is classes x (patch.z + 1) planes of the grid, however long it is, and
+/// scores that are not yet final are kept in no other place.
+///
+/// What a GPU cannot hold is tried with fewer windows at once, then with the sums in host memory.
+///
+/// @param image   the session's device's memory
+/// @param stream  on which a GPU works, also the network; nothing on the CPU
+/// @throws Error model: the network fails, or gives another size than its input has;
+///   Error bad_argument (place_windows); Error device: one window alone does not fit
+void run_sliding_window(Session& session, const kernels::ImageView& image,
+                        const SlidingWindowOptions& options, const Stream* stream,
+                        const Progress& progress, const TakeSlab& take);
+
+}  // namespace osler

@@ -1,0 +1,272 @@
+// Blended scores against a plain sum over all windows in double precision, with a network whose
+// answer depends on where a voxel lies in its window and on how it is flipped.
+
+#include "infer/sliding_window.hpp"
+
+#include <gtest/gtest.h>
+#include <torch/script.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "backends.hpp"
+#include "kernels/half_math.hpp"
+#include "throws.hpp"
+
+namespace osler {
+namespace {
+
+using testing::expect_error;
+
+std::vector<std::byte> network(const std::string& body) {
+  torch::jit::Module module("phantom");
+  module.define("def forward(self, x):\n" + body);
+  std::ostringstream out;
+  module.save(out);
+  const std::string text = out.str();
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+constexpr char kPlaceDependent[] =
+    "    return torch.cat([x, torch.cumsum(x, 4), torch.cumsum(x, 2)], 1)\n";
+constexpr int kClasses = 3;
+
+std::vector<float> random_image(const Size3& size) {
+  std::mt19937 random(7);
+  std::uniform_real_distribution<float> values(-1, 1);
+  std::vector<float> image(static_cast<std::size_t>(voxel_count(size)));
+  for (float& v : image) v = values(random);
+  return image;
+}
+
+/// Every plane once, as the slabs gave it.
+struct Collected {
+  std::vector<double> scores;
+  std::int64_t most_planes = 0;
+  std::vector<std::int64_t> cells;
+
+  explicit Collected(const Size3& size)
+      : scores(static_cast<std::size_t>(kClasses * voxel_count(size)), NAN) {}
+
+  void take(const ScoreSlab& slab) {
+    ASSERT_EQ(slab.memory, Backend::cpu);
+    const kernels::ScoresView& s = slab.scores;
+    ASSERT_EQ(s.classes, kClasses);
+    const std::int64_t plane = s.size[0] * s.size[1];
+    cells.push_back(slab.cell_begin);
+    most_planes = std::max(most_planes, s.planes);
+    const std::int64_t end = std::min(slab.cell_end, s.size[2] - 1) + 1;
+    ASSERT_GE(slab.cell_begin, s.first_plane);
+    ASSERT_LE(end, s.first_plane + s.planes);
+    for (int c = 0; c < kClasses; ++c) {
+      for (std::int64_t z = slab.cell_begin; z < end; ++z) {
+        for (std::int64_t i = 0; i < plane; ++i) {
+          const auto at = static_cast<std::size_t>((c * s.planes + z - s.first_plane) * plane + i);
+          const float value =
+              s.type == kernels::FloatType::f32
+                  ? static_cast<const float*>(s.scores)[at]
+                  : kernels::to_float(static_cast<const kernels::Half*>(s.scores)[at]);
+          double& held = scores[static_cast<std::size_t>((c * s.size[2] + z) * plane + i)];
+          ASSERT_TRUE(std::isnan(held) || held == static_cast<double>(value)) << "a plane changed";
+          held = static_cast<double>(value);
+        }
+      }
+    }
+  }
+};
+
+/// The contract, voxel by voxel.
+std::vector<double> expected_scores(const std::vector<float>& image, const Size3& n,
+                                    const WindowSettings& settings) {
+  const Windows w = place_windows(n, settings);
+  const Size3& p = w.patch;
+  const auto voxels = static_cast<std::size_t>(voxel_count(n));
+  std::vector<double> sums(kClasses * voxels, 0), weights(voxels, 0);
+  const auto at = [](std::int64_t x, std::int64_t y, std::int64_t z, const Size3& size) {
+    return static_cast<std::size_t>((z * size[1] + y) * size[0] + x);
+  };
+  for (const auto bz : w.begins[2]) {
+    for (const auto by : w.begins[1]) {
+      for (const auto bx : w.begins[0]) {
+        for (const auto& flip : w.flips) {
+          std::vector<double> in(static_cast<std::size_t>(voxel_count(p)), 0), row(in), column(in);
+          const auto place = [&](std::int64_t x, std::int64_t y, std::int64_t z) {
+            return Size3{bx + (flip[0] ? p[0] - 1 - x : x), by + (flip[1] ? p[1] - 1 - y : y),
+                         bz + (flip[2] ? p[2] - 1 - z : z)};
+          };
+          const auto inside = [&](const Size3& i) {
+            return i[0] >= 0 && i[1] >= 0 && i[2] >= 0 && i[0] < n[0] && i[1] < n[1] && i[2] < n[2];
+          };
+          for (std::int64_t z = 0; z < p[2]; ++z) {
+            for (std::int64_t y = 0; y < p[1]; ++y) {
+              for (std::int64_t x = 0; x < p[0]; ++x) {
+                const Size3 i = place(x, y, z);
+                const std::size_t here = at(x, y, z, p);
+                in[here] = inside(i) ? static_cast<double>(image[at(i[0], i[1], i[2], n)])
+                                     : static_cast<double>(settings.value);
+                row[here] = in[here] + (x > 0 ? row[at(x - 1, y, z, p)] : 0);
+                column[here] = in[here] + (z > 0 ? column[at(x, y, z - 1, p)] : 0);
+                if (!inside(i)) continue;
+                const std::size_t out = at(i[0], i[1], i[2], n);
+                const double weight =
+                    static_cast<double>(w.weights[at(i[0] - bx, i[1] - by, i[2] - bz, p)]);
+                weights[out] += weight;
+                sums[out] += weight * in[here];
+                sums[voxels + out] += weight * row[here];
+                sums[2 * voxels + out] += weight * column[here];
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] /= weights[i % voxels];
+  return sums;
+}
+
+double largest_difference(const std::vector<double>& a, const std::vector<double>& b) {
+  double largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    largest = std::isnan(a[i]) ? INFINITY : std::max(largest, std::abs(a[i] - b[i]));
+  }
+  return largest;
+}
+
+Collected blended(const std::vector<float>& image, const Size3& size,
+                  const SlidingWindowOptions& options) {
+  Session session(network(kPlaceDependent), Device{});
+  Collected found(size);
+  run_sliding_window(session, {image.data(), 1, size}, options, nullptr, {},
+                     [&](const ScoreSlab& slab) { found.take(slab); });
+  return found;
+}
+
+// Sums of up to 8 numbers below 16 in single precision.
+constexpr double kTolerance = 1e-5;
+
+TEST(SlidingWindow, BlendsWhatTheWindowsGive) {
+  struct Case {
+    Size3 image, patch;
+    double step;
+    std::array<bool, 3> mirrored;
+  };
+  for (const Case& c : {Case{{13, 9, 21}, {8, 6, 7}, .5, {}}, Case{{13, 9, 21}, {8, 6, 7}, 1, {}},
+                        Case{{5, 9, 4}, {8, 6, 7}, .5, {}},  // smaller than the patch
+                        Case{{8, 6, 7}, {8, 6, 7}, .5, {}},  // the patch itself
+                        Case{{8, 7, 12}, {5, 5, 5}, .3, {true, false, true}}}) {
+    const std::vector<float> image = random_image(c.image);
+    for (const WindowRule rule : {WindowRule::monai, WindowRule::nnunet}) {
+      for (const bool gaussian : {true, false}) {
+        SlidingWindowOptions options;
+        options.windows = {rule, c.patch,    {c.step, c.step, c.step}, gaussian,
+                           .125, c.mirrored, kernels::Beyond::value,   .25F};
+        const std::vector<double> expected = expected_scores(image, c.image, options.windows);
+        for (const int batch : {0, 3}) {
+          options.batch = batch;
+          const Collected found = blended(image, c.image, options);
+          EXPECT_LE(largest_difference(found.scores, expected), kTolerance);
+        }
+      }
+    }
+  }
+}
+
+TEST(SlidingWindow, HoldsOnePatchAndOnePlane) {
+  const Size3 size{6, 6, 200};
+  SlidingWindowOptions options;
+  options.windows.patch = {6, 6, 8};
+  const Collected found = blended(random_image(size), size, options);
+  EXPECT_EQ(found.most_planes, 9);
+  EXPECT_EQ(found.cells.size(), 49U);  // windows along z: (200 - 8) / 4 + 1
+  EXPECT_EQ(found.cells[0], 0);
+  EXPECT_EQ(found.cells[1], 3);  // plane 3 is the last that the second window does not reach
+}
+
+TEST(SlidingWindow, HalfPrecisionSumsAreOffByTheirRounding) {
+  const Size3 size{13, 9, 21};
+  const std::vector<float> image = random_image(size);
+  SlidingWindowOptions options;
+  options.windows.patch = {8, 6, 7};
+  options.sums = kernels::FloatType::f16;
+  const Collected found = blended(image, size, options);
+  const double off =
+      largest_difference(found.scores, expected_scores(image, size, options.windows));
+  EXPECT_LE(off, 8 * 8 * 0x1p-11);  // 8 additions of numbers below 8
+  EXPECT_GT(off, 0);
+}
+
+TEST(SlidingWindow, SaysHowFarItIs) {
+  const Size3 size{8, 8, 12};
+  const std::vector<float> image = random_image(size);
+  Session session(network(kPlaceDependent), Device{});
+  SlidingWindowOptions options;
+  options.windows.patch = {8, 8, 8};
+  std::vector<std::int64_t> done;
+  run_sliding_window(
+      session, {image.data(), 1, size}, options, nullptr,
+      [&](std::string_view, std::int64_t n, std::int64_t total) {
+        EXPECT_EQ(total, 2);
+        done.push_back(n);
+      },
+      [](const ScoreSlab&) {});
+  EXPECT_EQ(done, (std::vector<std::int64_t>{0, 1, 2}));
+}
+
+TEST(SlidingWindow, RefusesANetworkThatGivesAnotherSize) {
+  const Size3 size{8, 8, 8};
+  const std::vector<float> image = random_image(size);
+  Session session(network("    return x[:, :, 1:]\n"), Device{});
+  SlidingWindowOptions options;
+  options.windows.patch = {8, 8, 8};
+  expect_error(ErrorCode::model, "7 voxels", [&] {
+    run_sliding_window(session, {image.data(), 1, size}, options, nullptr, {},
+                       [](const ScoreSlab&) {});
+  });
+}
+
+class SlidingWindowOnGpu : public testing::OnBackend {};
+
+TEST_P(SlidingWindowOnGpu, AgreesWithTheCpu) {
+  if (device.backend == Backend::cpu) GTEST_SKIP() << "is the CPU";
+  const Size3 size{40, 33, 50};
+  const std::vector<float> image = random_image(size);
+  SlidingWindowOptions options;
+  options.windows.patch = {16, 16, 16};
+  options.windows.mirrored = {true, false, false};
+  const Collected expected = blended(image, size, options);
+  Session session(network(kPlaceDependent), device);
+  const Stream stream(device);
+  const DeviceBuffer there(image.size() * sizeof(float), stream);
+  copy_to_device(std::as_bytes(std::span(image)), there, stream);
+  for (const int batch : {0, 1, 5}) {
+    options.batch = batch;
+    Collected found(size);
+    run_sliding_window(session, {static_cast<const float*>(there.data()), 1, size}, options,
+                       &stream, {}, [&](const ScoreSlab& slab) {
+                         ASSERT_EQ(slab.memory, Backend::cuda);
+                         const std::size_t values = static_cast<std::size_t>(
+                             slab.scores.classes * slab.scores.planes * size[0] * size[1]);
+                         std::vector<float> host(values);
+                         copy_to_host(slab.scores.scores, std::as_writable_bytes(std::span(host)),
+                                      stream);
+                         stream.synchronize();
+                         ScoreSlab held = slab;
+                         held.scores.scores = host.data();
+                         held.memory = Backend::cpu;
+                         found.take(held);
+                       });
+    EXPECT_LE(largest_difference(found.scores, expected.scores), 1e-4);  // cumsum's order
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, SlidingWindowOnGpu, testing::both_backends(),
+                         testing::backend_name);
+
+}  // namespace
+}  // namespace osler
