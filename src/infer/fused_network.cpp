@@ -96,6 +96,8 @@ at::Tensor FusedNetwork::run(const at::Tensor& x) {
     at::Tensor y = run_fused(*graphs_->fused, x);
     graphs_->plain.reset();
     return y;
+  } catch (const c10::OutOfMemoryError&) {
+    throw;  // the caller may come again with less
   } catch (const std::exception&) {
     description_ = kCannotRun;
     graphs_->fused.reset();
@@ -116,6 +118,8 @@ void FusedNetwork::check(const at::Tensor& x) {
     std::ostringstream words;  // LibTorch brings headers of another fmt
     words << "plain graph: the fused one differs by " << std::setprecision(2) << apart;
     description_ = words.str();
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
   } catch (const std::exception&) {
     description_ = kCannotRun;
   }
