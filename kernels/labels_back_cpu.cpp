@@ -200,8 +200,17 @@ class AlignedRows {
         x_(task, scores.size[0]),
         x_linear_(task.interpolation[0] == Interpolation::linear) {}
 
-  static bool applies(const Affine& a) {
-    return a.m[1] == 0 && a.m[2] == 0 && a.m[4] == 0 && a.m[6] == 0 && a.m[8] == 0 && a.m[9] == 0;
+  /// But for what rounding leaves of a product of affines.
+  static bool applies(const LabelsBackTask& task) {
+    double moved = 0;
+    for (std::size_t row = 0; row < 3; ++row) {
+      for (std::size_t column = 0; column < 3; ++column) {
+        if (row == column) continue;
+        moved = std::max(moved, std::abs(task.out_to_in.m[4 * row + column]) *
+                                    static_cast<double>(task.out_size[column]));
+      }
+    }
+    return moved <= kMixedAxes;
   }
 
   /// @param same  scratch of one thread: one per column
@@ -331,6 +340,17 @@ std::optional<std::uint8_t> label_anywhere(const ScoresView& scores, const Label
   return task.decision == Decision::regions ? first : task.label_of[first];
 }
 
+/// False if no voxel of this row is of this slab.
+bool meets_slab(const ScoresView& scores, const LabelsBackTask& task, std::int64_t y, double z) {
+  constexpr double kRounding = 1e-6;  // of places, far above it
+  const double at = static_cast<double>(y), last = static_cast<double>(task.out_size[0] - 1);
+  const double begin = task.out_to_in({0, at, z})[2], end = task.out_to_in({last, at, z})[2];
+  const bool linear = task.interpolation[2] == Interpolation::linear;
+  const auto cell = [&](double place) { return neighbours(place, scores.size[2], linear).low; };
+  return cell(std::max(begin, end) + kRounding) >= task.cell_begin &&
+         cell(std::min(begin, end) - kRounding) < task.cell_end;
+}
+
 template <typename T>
 void labels_anywhere(const ScoresView& scores, const LabelsBackTask& task,
                      const NetworkGrid<T>& network, std::span<std::uint8_t> labels) {
@@ -338,6 +358,7 @@ void labels_anywhere(const ScoresView& scores, const LabelsBackTask& task,
 #pragma omp parallel for schedule(dynamic, 16)
   for (std::int64_t r = 0; r < rows; ++r) {
     const double z = place_of_slice(task, r / task.out_size[1]);
+    if (!meets_slab(scores, task, r % task.out_size[1], z)) continue;
     std::uint8_t* out = labels.data() + r * task.out_size[0];
     for (std::int64_t x = 0; x < task.out_size[0]; ++x) {
       const Vec3 index{static_cast<double>(x), static_cast<double>(r % task.out_size[1]), z};
@@ -349,7 +370,7 @@ void labels_anywhere(const ScoresView& scores, const LabelsBackTask& task,
 template <typename T>
 void run(const ScoresView& scores, const LabelsBackTask& task, std::span<std::uint8_t> labels) {
   const NetworkGrid<T> network(scores, task);
-  if (AlignedRows<T>::applies(task.out_to_in)) {
+  if (AlignedRows<T>::applies(task)) {
     labels_aligned(scores, task, network, labels);
   } else {
     labels_anywhere(scores, task, network, labels);

@@ -53,14 +53,17 @@ TEST(ReadPackage, ReadsTheShippedPackage) {
   EXPECT_EQ(p.classes, 3);
   EXPECT_EQ(p.structure_code, (Code{"5366008", "SCT", "Hippocampus"}));
   EXPECT_EQ(p.wants.modalities, (std::vector<std::string>{"MR"}));
-  ASSERT_EQ(p.steps.localise.sides.size(), 2U);
-  EXPECT_EQ(p.steps.localise.sides[0].name, "left");
-  EXPECT_GT(p.steps.localise.sides[0].centre_mm[0], 0) << "LPS: +x is the patient's left";
-  EXPECT_LT(p.steps.localise.sides[1].centre_mm[0], 0);
-  EXPECT_FALSE(p.steps.localise.sides[0].mirrored);
-  EXPECT_TRUE(p.steps.localise.sides[1].mirrored);
+  ASSERT_NE(p.localised(), nullptr);
+  const std::vector<Side>& sides = p.localised()->localise.sides;
+  ASSERT_EQ(sides.size(), 2U);
+  EXPECT_EQ(sides[0].name, "left");
+  EXPECT_GT(sides[0].centre_mm[0], 0) << "LPS: +x is the patient's left";
+  EXPECT_LT(sides[1].centre_mm[0], 0);
+  EXPECT_FALSE(sides[0].mirrored);
+  EXPECT_TRUE(sides[1].mirrored);
   ASSERT_EQ(p.segments.size(), 4U);
   EXPECT_EQ(p.segments[3].side, "right");
+  EXPECT_EQ(p.segments[3].laterality->value, "24028007");
   EXPECT_EQ(p.segments[3].output, 2);
   ASSERT_TRUE(p.segments[3].part);
   EXPECT_EQ(p.segments[3].part->value, "255551008");
@@ -121,6 +124,78 @@ TEST(ReadPackage, RefusesAStepThatItDoesNotKnowByName) {
 TEST(ReadPackage, RefusesStepsThatAreMissingOrInAnotherOrder) {
   expect_refused("in this order", [](Json& j) { std::swap(j["steps"][1], j["steps"][2]); });
   expect_refused("in this order", [](Json& j) { j["steps"].erase(2); });
+}
+
+/// The steps of a package that sees the whole image.
+Json windows() {
+  return Json::parse(R"([
+    {"step": "resample", "spacing_mm": [1.5, 1.5, 1.5], "axes": "RAS",
+     "interpolation": "cubic", "alignment": "first-voxel"},
+    {"step": "normalise", "clip": [-1000, 400], "statistics": "nonzero"},
+    {"step": "sliding-window", "rule": "monai", "patch": [96, 80, 64],
+     "patch_step": [0.5, 0.75, 1], "gaussian": false, "mirrored": [true, false, false],
+     "beyond": "mirrored", "value": -1},
+    {"step": "labels", "decision": "regions", "threshold": 0.5}])");
+}
+
+void see_the_whole_image(Json& j) {
+  j["steps"] = windows();
+  for (const char* name : {"shape", "clip_percentiles"}) j.erase(name);
+  for (Json& segment : j["gives"]["segments"]) segment.erase("side");
+}
+
+TEST(ReadPackage, ReadsStepsForTheWholeImage) {
+  const TemporaryFolder folder;
+  write_package(folder.path(), [](Json& j) {
+    see_the_whole_image(j);
+    j["gives"]["segments"][0]["laterality"] = {
+        {"value", "7771000"}, {"scheme", "SCT"}, {"meaning", "Left"}};
+  });
+  const ModelPackage p = read_package(folder.path());
+  ASSERT_NE(p.windowed(), nullptr);
+  EXPECT_EQ(p.localised(), nullptr);
+  const WindowedSegmentation& s = *p.windowed();
+  EXPECT_EQ(s.resample.spacing_mm, (Vec3{1.5, 1.5, 1.5}));
+  EXPECT_EQ(s.resample.axes, "RAS");
+  EXPECT_EQ(s.resample.interpolation, ResampleStep::Interpolation::cubic);
+  EXPECT_EQ(s.resample.alignment, ResampleStep::Alignment::first_voxel);
+  EXPECT_EQ(s.normalise.low, -1000);
+  EXPECT_EQ(s.normalise.high, 400);
+  EXPECT_EQ(s.normalise.statistics, NormaliseStep::Statistics::nonzero);
+  EXPECT_EQ(s.window.rule, WindowStep::Rule::monai);
+  EXPECT_EQ(s.window.patch, (Size3{96, 80, 64}));
+  EXPECT_EQ(s.window.step, (Vec3{.5, .75, 1}));
+  EXPECT_FALSE(s.window.gaussian);
+  EXPECT_EQ(s.window.mirrored, (std::array<bool, 3>{true, false, false}));
+  EXPECT_EQ(s.window.beyond, WindowStep::Beyond::mirrored);
+  EXPECT_EQ(s.window.value, -1);
+  EXPECT_TRUE(s.labels.regions);
+  EXPECT_EQ(s.labels.threshold, .5);
+  ASSERT_TRUE(p.segments[0].laterality);
+  EXPECT_EQ(p.segments[0].laterality->value, "7771000");
+  EXPECT_FALSE(p.segments[1].laterality);
+}
+
+TEST(ReadPackage, RefusesStepsForTheWholeImageThatAreWrongInOneThing) {
+  const auto refused = [](const std::string& word, const std::function<void(Json&)>& change) {
+    expect_refused(word, [&](Json& j) {
+      see_the_whole_image(j);
+      change(j["steps"]);
+    });
+  };
+  refused("'sinc' is none of: cubic, linear, nearest",
+          [](Json& s) { s[0]["interpolation"] = "sinc"; });
+  refused("/steps/0/axes are not three directions", [](Json& s) { s[0]["axes"] = "RLS"; });
+  refused("/steps/0/antialias is not a member that this program knows",
+          [](Json& s) { s[0]["antialias"] = true; });
+  refused("/steps/1/clip is not a range", [](Json& s) { s[1]["clip"] = {5, 5}; });
+  refused("/steps/1/shift is missing", [](Json& s) { s[1].erase("statistics"); });
+  refused("/steps/2/patch is out of range", [](Json& s) { s[2]["patch"] = {0, 8, 8}; });
+  refused("/steps/2/patch_step is not", [](Json& s) { s[2]["patch_step"] = {0, .5, .5}; });
+  refused("'torch' is none of: monai, nnunet", [](Json& s) { s[2]["rule"] = "torch"; });
+  refused("/steps/3/threshold is missing", [](Json& s) { s[3].erase("threshold"); });
+  refused("in this order", [](Json& s) { s.erase(1); });
+  refused("'deblur' is not a step", [](Json& s) { s.push_back({{"step", "deblur"}}); });
 }
 
 TEST(ReadPackage, RefusesWhatItCannotLoad) {

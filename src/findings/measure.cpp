@@ -5,11 +5,6 @@
 namespace osler {
 namespace {
 
-const Side& side_of(const ModelPackage& package, const std::string& name) {
-  const auto& sides = package.steps.localise.sides;
-  return *std::find_if(sides.begin(), sides.end(), [&](const Side& s) { return s.name == name; });
-}
-
 std::string capitalised(std::string text) {
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
   return text;
@@ -40,8 +35,10 @@ ModelUse describe_model(const ModelPackage& p) {
   use.protocol = p.protocol;
   use.limits = p.limits;
   use.licence = p.licence;
-  use.parameters = {{"weights_sha256", p.weights_sha256},
-                    {"template_sha256", p.steps.localise.template_use.sha256}};
+  use.parameters = {{"weights_sha256", p.weights_sha256}};
+  if (const LocalisedTwoPass* steps = p.localised()) {
+    use.parameters.emplace_back("template_sha256", steps->localise.template_use.sha256);
+  }
   return use;
 }
 
@@ -53,7 +50,7 @@ std::vector<Segment> describe_segments(const ModelPackage& package) {
     s.label = rule.label;
     s.category = rule.category;
     s.type = rule.type;
-    s.type_modifier = side_of(package, rule.side).laterality;
+    s.type_modifier = rule.laterality;
     s.part_modifier = rule.part;
     s.rgb = rule.rgb;
     segments.push_back(std::move(s));
@@ -64,7 +61,8 @@ std::vector<Segment> describe_segments(const ModelPackage& package) {
 std::vector<Finding> measure(const ModelPackage& package,
                              const std::vector<LabelStatistics>& statistics) {
   std::vector<Finding> wholes, parts;
-  for (const Side& side : package.steps.localise.sides) {
+  const LocalisedTwoPass* localised = package.localised();
+  for (const Side& side : localised != nullptr ? localised->localise.sides : std::vector<Side>{}) {
     Finding whole;
     whole.label = capitalised(side.name) + " " + package.structure;
     whole.code = package.structure_code;
@@ -87,7 +85,7 @@ std::vector<Finding> measure(const ModelPackage& package,
     Finding part;
     part.label = rule.label;
     part.code = rule.type;
-    part.laterality = side_of(package, rule.side).laterality;
+    part.laterality = rule.laterality;
     part.part = rule.part;
     part.segments = {static_cast<int>(i) + 1};
     part.voxels = statistics[i + 1].voxels;

@@ -12,6 +12,7 @@
 #include "findings/gates.hpp"
 #include "findings/measure.hpp"
 #include "pipeline/two_pass.hpp"
+#include "pipeline/windowed.hpp"
 #include "postprocess/labels.hpp"
 #include "preprocess/crop.hpp"
 #include "preprocess/head_frame.hpp"
@@ -67,12 +68,12 @@ bool judge(Findings& findings, const ModelPackage& package, const Signals& signa
 }
 
 /// Where the template's head lies in this one, and the signals that say whether to believe it.
-Affine find_head(const LoadedModel& model, const Device& device, const VolumeSource& source,
-                 const Grid& grid, Signals& signals) {
+Affine find_head(const HeadTemplate& head_template, const Device& device,
+                 const VolumeSource& source, const Grid& grid, Signals& signals) {
   const HeadFrame frame = head_frame(grid);
   const CoarseHead coarse = coarse_head(device, source.view(), grid, frame, kCoarseSpacingMm);
   const Localisation found =
-      localise({coarse.size, coarse.index_to_head, coarse.voxels}, model.head_template);
+      localise({coarse.size, coarse.index_to_head, coarse.voxels}, head_template);
   const Vec3& s = found.singular_values;
   signals["mutual_information"] = found.mutual_information;
   signals["correlation"] = found.correlation;
@@ -83,8 +84,8 @@ Affine find_head(const LoadedModel& model, const Device& device, const VolumeSou
 }
 
 /// Runs both sides and paints their labels. @return false if a side was not found
-bool segment(LoadedModel& model, const HeadContext& head, SeriesResult& result, Signals& signals) {
-  const LocalisedTwoPass& steps = model.package.steps;
+bool segment(LoadedModel& model, const LocalisedTwoPass& steps, const HeadContext& head,
+             SeriesResult& result, Signals& signals) {
   const Grid& grid = result.volume.grid;
   result.labels.grid = grid;
   result.labels.labels.assign(static_cast<std::size_t>(voxel_count(grid.size)), 0);
@@ -124,14 +125,24 @@ void measure_labels(const ModelPackage& package, const Device& device, SeriesRes
   f.segments = describe_segments(package);
   f.findings = measure(package, statistics);
   f.asymmetries = asymmetries(package, f.findings);
-  double smallest = 1e9, largest = 0;
-  for (std::size_t i = 0; i < package.steps.localise.sides.size(); ++i) {
-    smallest = std::min(smallest, f.findings[i].volume_mm3 / 1000);
-    largest = std::max(largest, f.findings[i].volume_mm3 / 1000);
+  if (const LocalisedTwoPass* steps = package.localised()) {
+    double smallest = 1e9, largest = 0;
+    for (std::size_t i = 0; i < steps->localise.sides.size(); ++i) {
+      smallest = std::min(smallest, f.findings[i].volume_mm3 / 1000);
+      largest = std::max(largest, f.findings[i].volume_mm3 / 1000);
+    }
+    signals["smallest_side_ml"] = smallest;
+    signals["largest_side_ml"] = largest;
+    signals["side_difference"] = f.asymmetries.empty() ? 2 : std::abs(f.asymmetries.front().index);
+    return;
   }
-  signals["smallest_side_ml"] = smallest;
-  signals["largest_side_ml"] = largest;
-  signals["side_difference"] = f.asymmetries.empty() ? 2 : std::abs(f.asymmetries.front().index);
+  double labelled = 0, found = 0;
+  for (const Finding& finding : f.findings) {
+    labelled += finding.volume_mm3 / 1000;
+    found += finding.voxels > 0 ? 1 : 0;
+  }
+  signals["labelled_ml"] = labelled;
+  signals["segments_found"] = found;
 }
 
 /// "cpu (4 threads, fused graph)"
@@ -139,6 +150,39 @@ std::string describe_device(const Device& device, const Session& session) {
   const std::string graph = session.graph();
   if (graph.empty() || !device.name.ends_with(')')) return device.name;
   return device.name.substr(0, device.name.size() - 1) + ", " + graph + ")";
+}
+
+/// @return false if the gates so far, or the network, say no; why is in the findings
+bool run_localised(LoadedModel& model, const Volume& seen, const RunContext& context,
+                   SeriesResult& result, Signals& signals) {
+  Findings& f = result.findings;
+  const VolumeSource source(seen);
+  HeadContext head;
+  notify(context.progress, "localise", 0, 1);
+  {
+    const StageTimer timer(f.timings, "localise");
+    head.template_to_lps =
+        find_head(*model.head_template, context.device, source, seen.grid, signals);
+  }
+  // Once more after the segmentation, with all signals.
+  if (!gates_passed(evaluate_gates(model.package.gates, signals))) return false;
+  head.device = context.device;
+  head.source = source.view();
+  head.lps_to_index = inverse(seen.grid.index_to_lps);
+  notify(context.progress, "segment", 0, 1);
+  const StageTimer timer(f.timings, "segment");
+  return segment(model, *model.package.localised(), head, result, signals);
+}
+
+bool run_windowed(LoadedModel& model, const Volume& seen, const RunContext& context,
+                  SeriesResult& result) {
+  const auto most_voxels =
+      context.limits.max_volume_bytes / static_cast<std::int64_t>(sizeof(float));
+  result.labels = segment_by_windows(
+      model.session,
+      {seen, result.volume.grid, model.package, *model.package.windowed(), most_voxels},
+      context.progress, result.findings.timings);
+  return true;
 }
 
 void withhold_numbers(SeriesResult& result) {
@@ -152,12 +196,18 @@ void withhold_numbers(SeriesResult& result) {
 
 LoadedModel load_model(ModelPackage package, const std::filesystem::path& templates,
                        const Device& device) {
-  const TemplateUse& use = package.steps.localise.template_use;
-  HeadTemplate head_template = read_template(templates / use.file, use.sha256, use.package);
-  const std::vector<std::byte> weights = read_weights(package);
-  const Size3& frame = package.steps.measure.frame;
+  std::optional<HeadTemplate> head_template;
   SessionOptions options;
-  options.check_shape = TensorShape{1, 1, frame[2], frame[1], frame[0]};
+  if (const LocalisedTwoPass* steps = package.localised()) {
+    const TemplateUse& use = steps->localise.template_use;
+    head_template = read_template(templates / use.file, use.sha256, use.package);
+    const Size3& frame = steps->measure.frame;
+    options.check_shape = TensorShape{1, 1, frame[2], frame[1], frame[0]};
+  } else {
+    const Size3& patch = package.windowed()->window.patch;
+    options.check_shape = TensorShape{1, 1, patch[2], patch[1], patch[0]};
+  }
+  const std::vector<std::byte> weights = read_weights(package);
   return {std::move(package), std::move(head_template), Session(weights, device, options)};
 }
 
@@ -189,24 +239,12 @@ SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
     even = make_regular(result.volume, context.limits);
   }
   const Volume& seen = even ? *even : result.volume;
-  const VolumeSource source(seen);
   Signals signals;
-  HeadContext head;
-  notify(context.progress, "localise", 0, 1);
-  {
-    const StageTimer timer(f.timings, "localise");
-    head.template_to_lps = find_head(model, device, source, seen.grid, signals);
-  }
-  if (!judge(f, model.package, signals)) return result;
-
-  head.device = device;
-  head.source = source.view();
-  head.lps_to_index = inverse(seen.grid.index_to_lps);
-  notify(context.progress, "segment", 0, 1);
   bool found = false;
   try {
-    const StageTimer timer(f.timings, "segment");
-    found = segment(model, head, result, signals);
+    found = model.package.localised() != nullptr
+                ? run_localised(model, seen, context, result, signals)
+                : run_windowed(model, seen, context, result);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::bad_input) throw;
     refuse(f, error.found());

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "core/progress.hpp"
 #include "core/timings.hpp"
@@ -19,11 +20,11 @@ namespace osler {
 /// A model, loaded once and used for many series.
 struct LoadedModel {
   ModelPackage package;
-  HeadTemplate head_template;
+  std::optional<HeadTemplate> head_template;  ///< of a package that localises
   Session session;
 };
 
-/// @param templates  folder that holds the template that the package names
+/// @param templates  folder that holds the template that the package names, if it does
 /// @throws Error model, device
 LoadedModel load_model(ModelPackage package, const std::filesystem::path& templates,
                        const Device& device);

@@ -1,12 +1,12 @@
 #include "registry/package.hpp"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/json.hpp"
 #include "core/sha256.hpp"
+#include "registry/member_reader.hpp"
 
 namespace osler {
 namespace fs = std::filesystem;
@@ -17,76 +17,12 @@ constexpr int kMaxDescriptionDepth = 32;
 constexpr std::size_t kMaxWeightsBytes = std::size_t{8} << 30;
 constexpr char kFormat[] = "osler-model/1";
 
-/// Reads members of model.json; what is missing or wrong is named with its path.
-class Reader {
- public:
-  Reader(const Json& json, std::string path) : json_(json), path_(std::move(path)) {}
-
-  Reader at(const char* key) const {
-    if (!json_.is_object() || !json_.contains(key)) fail(key, "is missing");
-    return {json_.at(key), path_ + "/" + key};
-  }
-  bool has(const char* key) const { return json_.is_object() && json_.contains(key); }
-
-  template <typename T>
-  T get() const {
-    // The JSON library would cut 3.5 down to 3 and take true for 1.
-    if (std::is_integral_v<T> && !std::is_same_v<T, bool> && !json_.is_number_integer()) {
-      fail("", "has the wrong type");
-    }
-    try {
-      return json_.get<T>();
-    } catch (const Json::exception&) {
-      fail("", "has the wrong type");
-    }
-  }
-  template <typename T>
-  T get(const char* key) const {
-    return at(key).get<T>();
-  }
-
-  template <typename F>
-  auto list(const char* key, F&& read) const {
-    const Reader member = at(key);
-    if (!member.json_.is_array()) fail(key, "is not a list");
-    std::vector<decltype(read(member))> out;
-    std::size_t i = 0;
-    for (const Json& item : member.json_) {
-      out.push_back(read(Reader(item, member.path_ + "/" + std::to_string(i++))));
-    }
-    return out;
-  }
-
-  [[noreturn]] void fail(const std::string& key, const std::string& what) const {
-    throw Error(ErrorCode::model,
-                "model.json: " + path_ + (key.empty() ? "" : "/" + key) + " " + what,
-                "the members that docs/schema/model.schema.json names", "repair the package");
-  }
-
- private:
-  const Json& json_;
-  std::string path_;
-};
-
-Code read_code(const Reader& r) {
-  return {r.get<std::string>("value"), r.get<std::string>("scheme"), r.get<std::string>("meaning")};
-}
-
-/// A name that stays in its folder.
-std::string read_file_name(const Reader& r) {
-  const auto name = r.get<std::string>("file");
-  if (name.empty() || name == "." || name == ".." || fs::path(name).filename() != name) {
-    r.fail("file", "is not a plain file name");
-  }
-  return name;
-}
-
-std::optional<double> optional_number(const Reader& r, const char* key) {
+std::optional<double> optional_number(const MemberReader& r, const char* key) {
   if (!r.has(key)) return std::nullopt;
   return r.get<double>(key);
 }
 
-InputRules read_wants(const Reader& r) {
+InputRules read_wants(const MemberReader& r) {
   InputRules rules;
   rules.modalities = r.get<std::vector<std::string>>("modalities");
   rules.body_parts = r.get<std::vector<std::string>>("body_parts");
@@ -95,47 +31,11 @@ InputRules read_wants(const Reader& r) {
   return rules;
 }
 
-Side read_side(const Reader& r) {
-  return {r.get<std::string>("name"), read_code(r.at("laterality")), r.get<Vec3>("centre_mm"),
-          r.get<bool>("mirrored")};
-}
-
-LocalisedTwoPass read_steps(const Reader& root) {
-  LocalisedTwoPass steps;
-  std::vector<std::string> order;
-  root.list("steps", [&](const Reader& r) {
-    const auto step = r.get<std::string>("step");
-    order.push_back(step);
-    if (step == "localise-in-template") {
-      const Reader t = r.at("template");
-      steps.localise.template_use = {read_file_name(t), t.get<std::string>("sha256"),
-                                     t.get<std::string>("package")};
-      steps.localise.sides = r.list("sides", read_side);
-    } else if (step == "find") {
-      steps.find = {r.get<Size3>("frame"), r.get<Size3>("statistics"), r.get<double>("threshold")};
-    } else if (step == "measure") {
-      steps.measure = {r.get<Size3>("frame"), r.get<std::int64_t>("margin"),
-                       r.get<Size3>("min_box"), r.get<Size3>("max_box"),
-                       r.get<double>("threshold")};
-    } else {
-      r.fail("step", "'" + step + "' is not a step that this program knows");
-    }
-    return 0;
-  });
-  if (order != std::vector<std::string>{"localise-in-template", "find", "measure"}) {
-    root.fail("steps", "are not localise-in-template, find, measure in this order");
-  }
-  const Reader shape = root.at("shape");
-  steps.shape = {shape.get<int>("from"), shape.get<int>("to"), shape.get<Vec3>("mean_mm"),
-                 shape.get<Vec3>("sd_mm")};
-  steps.clip_percentiles = root.get<std::array<double, 2>>("clip_percentiles");
-  return steps;
-}
-
-SegmentRule read_segment(const Reader& r) {
+SegmentRule read_segment(const MemberReader& r) {
   SegmentRule s;
   s.label = r.get<std::string>("label");
-  s.side = r.get<std::string>("side");
+  if (r.has("side")) s.side = r.get<std::string>("side");
+  if (r.has("laterality")) s.laterality = read_code(r.at("laterality"));
   s.output = r.get<int>("output");
   s.category = read_code(r.at("category"));
   s.type = read_code(r.at("type"));
@@ -144,19 +44,29 @@ SegmentRule read_segment(const Reader& r) {
   return s;
 }
 
-GateRule read_gate(const Reader& r) {
+GateRule read_gate(const MemberReader& r) {
   return {r.get<std::string>("name"),    r.get<std::string>("signal"),
           r.get<std::string>("meaning"), optional_number(r, "at_least"),
           optional_number(r, "at_most"), r.has("warn_only") && r.get<bool>("warn_only")};
 }
 
-void check_segments(const ModelPackage& p, const Reader& root) {
-  for (const SegmentRule& s : p.segments) {
-    const auto& sides = p.steps.localise.sides;
-    const bool side_known = std::any_of(sides.begin(), sides.end(),
-                                        [&](const Side& side) { return side.name == s.side; });
-    if (!side_known) root.fail("segments", "name a side '" + s.side + "' that no step gives");
+/// Each segment is given by a step, and labels are one byte.
+void check_segments(ModelPackage& p, const MemberReader& root) {
+  constexpr std::size_t kMostSegments = 255;
+  if (p.segments.empty() || p.segments.size() > kMostSegments) {
+    root.fail("segments", "are none, or more than 255");
+  }
+  const LocalisedTwoPass* localised = p.localised();
+  for (SegmentRule& s : p.segments) {
     if (s.output < 1 || s.output >= p.classes) root.fail("segments", "name an output out of range");
+    if (localised == nullptr) continue;
+    const auto& sides = localised->localise.sides;
+    const auto side = std::find_if(sides.begin(), sides.end(),
+                                   [&](const Side& each) { return each.name == s.side; });
+    if (side == sides.end()) {
+      root.fail("segments", "name a side '" + s.side + "' that no step gives");
+    }
+    s.laterality = side->laterality;
   }
 }
 
@@ -190,7 +100,7 @@ ModelPackage read_package(const fs::path& folder) {
   if (json.is_discarded()) {
     throw Error(ErrorCode::model, "model.json in " + folder.string() + " is not valid JSON");
   }
-  const Reader root(json, "");
+  const MemberReader root(json, "");
   if (root.get<std::string>("format") != kFormat)
     root.fail("format", "is not " + std::string(kFormat));
 
@@ -204,7 +114,7 @@ ModelPackage read_package(const fs::path& folder) {
   p.protocol = root.get<std::string>("protocol");
   p.limits = root.get<std::vector<std::string>>("limits");
   p.licence = root.get<std::string>("licence");
-  const Reader weights = root.at("weights");
+  const MemberReader weights = root.at("weights");
   if (weights.get<std::string>("format") != "torchscript") {
     weights.fail("format", "is not one that this program loads (torchscript)");
   }
@@ -212,10 +122,12 @@ ModelPackage read_package(const fs::path& folder) {
   p.weights_sha256 = weights.get<std::string>("sha256");
   p.wants = read_wants(root.at("wants"));
   p.steps = read_steps(root);
-  const Reader gives = root.at("gives");
+  const MemberReader gives = root.at("gives");
   p.classes = gives.get<int>("classes");
-  p.structure = gives.get<std::string>("structure");
-  p.structure_code = read_code(gives.at("structure_code"));
+  if (p.localised() != nullptr) {
+    p.structure = gives.get<std::string>("structure");
+    p.structure_code = read_code(gives.at("structure_code"));
+  }
   p.segments = gives.list("segments", read_segment);
   p.gates = root.list("gates", read_gate);
   check_segments(p, gives);

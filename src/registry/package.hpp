@@ -12,6 +12,7 @@
 
 #include "core/affine.hpp"
 #include "core/code.hpp"
+#include "registry/steps.hpp"
 
 namespace osler {
 
@@ -23,69 +24,16 @@ struct InputRules {
   double max_spacing_mm = 0;            ///< no axis may be coarser
 };
 
-/// An image in which a place is known, made from a system package at set-up.
-struct TemplateUse {
-  std::string file;  ///< in the template folder
-  std::string sha256;
-  std::string package;  ///< Debian package that it is made from
-};
-
-/// One side of a paired structure, cut out around a known place of the template.
-struct Side {
-  std::string name;  ///< "left" or "right"
-  Code laterality;
-  Vec3 centre_mm{};       ///< in the template, LPS
-  bool mirrored = false;  ///< shown to the network left for right
-};
-
-/// Step "localise-in-template": where the template's places lie in this head.
-struct LocaliseStep {
-  TemplateUse template_use;
-  std::vector<Side> sides;
-};
-
-/// Step "find": the network on real context around the expected place.
-struct FindStep {
-  Size3 frame{};       ///< voxels of 1 mm
-  Size3 statistics{};  ///< central part whose intensities normalise the crop
-  double threshold = 0.5;
-};
-
-/// Step "measure": the network on the box around what was found, nothing outside of it.
-struct MeasureStep {
-  Size3 frame{};
-  std::int64_t margin = 0;  ///< voxels around what was found
-  Size3 min_box{};
-  Size3 max_box{};
-  double threshold = 0.5;  ///< on the summed probability of the classes
-};
-
-/// From the centroid of one output to that of another, in the crop's axes: what is usual.
-struct ShapeRule {
-  int from = 0;
-  int to = 0;
-  Vec3 mean_mm{};
-  Vec3 sd_mm{};
-};
-
-/// The steps of a package in the order in which they run; each is known or the package is refused.
-struct LocalisedTwoPass {
-  LocaliseStep localise;
-  FindStep find;
-  MeasureStep measure;
-  ShapeRule shape;
-  std::array<double, 2> clip_percentiles{0, 100};
-};
-
-/// What a class of the network's output becomes on one side.
+/// What a class of the network's output becomes; where sides are cut out, on one side.
 struct SegmentRule {
   std::string label;
-  std::string side;  ///< name of the Side
+  std::string side;  ///< name of the Side, or empty
   int output = 0;    ///< channel of the network's output
   Code category;
   Code type;
   std::optional<Code> part;
   std::array<std::uint8_t, 3> rgb{};
+  std::optional<Code> laterality;
 };
 
 /// A quality gate: the value of a signal against a bound. Signals: docs/quality-gates.md.
@@ -111,14 +59,17 @@ struct ModelPackage {
   std::string weights_file;
   std::string weights_sha256;
   int classes = 0;        ///< channels of the output, background included
-  std::string structure;  ///< e.g. "hippocampus": the whole that the classes are parts of
+  std::string structure;  ///< e.g. "hippocampus": the whole that sides' classes are parts of
   Code structure_code;
   std::vector<SegmentRule> segments;  ///< in order of segment number
   std::vector<GateRule> gates;
   InputRules wants;
-  LocalisedTwoPass steps;
+  std::variant<LocalisedTwoPass, WindowedSegmentation> steps;
   std::string description_sha256;  ///< of model.json
   std::string digest;              ///< SHA-256 over description and weights digests
+
+  const LocalisedTwoPass* localised() const { return std::get_if<LocalisedTwoPass>(&steps); }
+  const WindowedSegmentation* windowed() const { return std::get_if<WindowedSegmentation>(&steps); }
 };
 
 /// Reads and checks model.json; does not read the weights.

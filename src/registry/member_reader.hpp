@@ -1,0 +1,83 @@
+#pragma once
+// Members of a package's description, each read or refused by its path.
+
+#include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "core/code.hpp"
+#include "core/error.hpp"
+#include "core/json.hpp"
+
+namespace osler {
+
+/// Reads members of model.json; what is missing or wrong is named with its path.
+class MemberReader {
+ public:
+  MemberReader(const Json& json, std::string path) : json_(json), path_(std::move(path)) {}
+
+  MemberReader at(const char* key) const {
+    if (!json_.is_object() || !json_.contains(key)) fail(key, "is missing");
+    return {json_.at(key), path_ + "/" + key};
+  }
+  bool has(const char* key) const { return json_.is_object() && json_.contains(key); }
+
+  template <typename T>
+  T get() const {
+    // The JSON library would cut 3.5 down to 3 and take true for 1.
+    if (std::is_integral_v<T> && !std::is_same_v<T, bool> && !json_.is_number_integer()) {
+      fail("", "has the wrong type");
+    }
+    try {
+      return json_.get<T>();
+    } catch (const Json::exception&) {
+      fail("", "has the wrong type");
+    }
+  }
+  template <typename T>
+  T get(const char* key) const {
+    return at(key).get<T>();
+  }
+
+  template <typename F>
+  auto list(const char* key, F&& read) const {
+    const MemberReader member = at(key);
+    if (!member.json_.is_array()) fail(key, "is not a list");
+    std::vector<decltype(read(member))> out;
+    std::size_t i = 0;
+    for (const Json& item : member.json_) {
+      out.push_back(read(MemberReader(item, member.path_ + "/" + std::to_string(i++))));
+    }
+    return out;
+  }
+
+  /// Refuses members of other names: what is not known is not skipped.
+  void only(std::initializer_list<std::string_view> names) const {
+    for (const auto& [name, value] : json_.items()) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        fail(name, "is not a member that this program knows");
+      }
+    }
+  }
+
+  [[noreturn]] void fail(const std::string& key, const std::string& what) const {
+    throw Error(ErrorCode::model,
+                "model.json: " + path_ + (key.empty() ? "" : "/" + key) + " " + what,
+                "the members that docs/schema/model.schema.json names", "repair the package");
+  }
+
+ private:
+  const Json& json_;
+  std::string path_;
+};
+
+Code read_code(const MemberReader& r);
+
+/// Member "file": a name that stays in its folder.
+std::string read_file_name(const MemberReader& r);
+
+}  // namespace osler
