@@ -6,6 +6,7 @@
 #include "kernels/component_filters.hpp"
 #include "kernels/components.hpp"
 #include "kernels/distance.hpp"
+#include "kernels/instance_norm.hpp"
 #include "kernels/label_statistics_math.hpp"
 #include "kernels/labels_back.hpp"
 #include "kernels/patches.hpp"
@@ -61,6 +62,13 @@ void distance_transform_cuda(const std::uint8_t*, const Size3&, const Vec3&, flo
 }
 
 void bspline_coefficients_cuda(const SourceView&, float*, const Stream&) {
+  absent();
+}
+
+std::size_t instance_norm_scratch_bytes(const FeatureMap&) {
+  absent();
+}
+void instance_norm_cuda(const FeatureMap&, const InstanceNorm&, void*, const Stream&) {
   absent();
 }
 

@@ -1,15 +1,9 @@
-#include <cuda_runtime.h>
-
-#include <string>
-
-#include "core/error.hpp"
 #include "kernels/labels_back.hpp"
 #include "kernels/labels_back_math.hpp"
+#include "kernels/queue.cuh"
 
 namespace osler::kernels {
 namespace {
-
-constexpr unsigned kThreads = 256;
 
 /// What the kernels need, in plain values that travel as an argument.
 struct Constants {
@@ -27,81 +21,78 @@ struct Constants {
   std::uint8_t label_of[256];
 };
 
-void check(cudaError_t result, const char* what) {
-  if (result == cudaSuccess) return;
-  throw Error(ErrorCode::device,
-              std::string("labels_back ") + what + ": " + cudaGetErrorString(result));
-}
-
-unsigned blocks_for(std::int64_t count) {
-  return static_cast<unsigned>((count + kThreads - 1) / kThreads);
-}
-
 /// One thread a voxel of the network's grid: neighbours read neighbours of each class.
 template <typename T>
-__global__ void decide_network(const T* scores, Constants c, std::uint8_t* network,
-                               std::int64_t count) {
-  const std::int64_t n = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (n >= count) return;
-  const std::int64_t plane = c.in[0] * c.in[1];
-  const std::int64_t from = (c.decided.begin - c.first_plane) * plane + n;
-  Decider decider(c.decision, c.threshold, c.label_of[0]);
-  for (int k = 0; k < c.classes; ++k) {
-    decider.take(to_float(scores[k * c.planes * plane + from]), c.label_of[k]);
+struct DecideNetwork {
+  const T* scores;
+  Constants c;
+  std::uint8_t* network;
+
+  OSLER_DEVICE void operator()(std::int64_t n) const {
+    const std::int64_t plane = c.in[0] * c.in[1];
+    const std::int64_t from = (c.decided.begin - c.first_plane) * plane + n;
+    Decider decider(c.decision, c.threshold, c.label_of[0]);
+    for (int k = 0; k < c.classes; ++k) {
+      decider.take(to_float(scores[k * c.planes * plane + from]), c.label_of[k]);
+    }
+    network[n] = decider.label;
   }
-  network[n] = decider.label;
-}
+};
 
 template <typename T>
-__global__ void decide_output(const T* scores, Constants c, const double* slice_at,
-                              const std::uint8_t* network, std::uint8_t* labels,
-                              std::int64_t count) {
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i >= count) return;
-  const double x = static_cast<double>(i % c.out[0]);
-  const std::int64_t rest = i / c.out[0];
-  const double y = static_cast<double>(rest % c.out[1]);
-  const std::int64_t k = rest / c.out[1];
-  const double z = slice_at == nullptr ? static_cast<double>(k) : slice_at[k];
-  Neighbours n[3];
-  for (int a = 0; a < 3; ++a) {
-    const double* m = c.m + 4 * a;
-    n[a] = neighbours(m[0] * x + m[1] * y + m[2] * z + m[3], c.in[a], c.linear[a]);
+struct DecideOutput {
+  const T* scores;
+  Constants c;
+  const double* slice_at;
+  const std::uint8_t* network;
+  std::uint8_t* labels;
+
+  OSLER_DEVICE void operator()(std::int64_t i) const {
+    const double x = static_cast<double>(i % c.out[0]);
+    const std::int64_t rest = i / c.out[0];
+    const double y = static_cast<double>(rest % c.out[1]);
+    const std::int64_t k = rest / c.out[1];
+    const double z = slice_at == nullptr ? static_cast<double>(k) : slice_at[k];
+    Neighbours n[3];
+    for (int a = 0; a < 3; ++a) {
+      const double* m = c.m + 4 * a;
+      n[a] = neighbours(m[0] * x + m[1] * y + m[2] * z + m[3], c.in[a], c.linear[a]);
+    }
+    if (n[2].low < c.cell_begin || n[2].low >= c.cell_end) return;
+    if (!n[0].inside || !n[1].inside || !n[2].inside) {
+      labels[i] = c.outside;
+      return;
+    }
+    const std::int64_t plane = c.in[0] * c.in[1];
+    const std::int64_t line[4] = {
+        n[2].low * plane + n[1].low * c.in[0], n[2].low * plane + n[1].high * c.in[0],
+        n[2].high * plane + n[1].low * c.in[0], n[2].high * plane + n[1].high * c.in[0]};
+    const std::uint8_t* decided = network - c.decided.begin * plane;
+    const std::uint8_t first = decided[line[0] + n[0].low];
+    bool same = true;
+    for (int l = 0; l < 4; ++l) {
+      same = same && decided[line[l] + n[0].low] == first && decided[line[l] + n[0].high] == first;
+    }
+    if (same) {
+      labels[i] = first;
+      return;
+    }
+    const LineWeights w = line_weights(n[1].weight, n[2].weight);
+    const T* held = scores - c.first_plane * plane;
+    Decider decider(c.decision, c.threshold, c.label_of[0]);
+    for (int class_index = 0; class_index < c.classes; ++class_index) {
+      const T* s = held + class_index * c.planes * plane;
+      const float low =
+          across_lines(w, to_float(s[line[0] + n[0].low]), to_float(s[line[1] + n[0].low]),
+                       to_float(s[line[2] + n[0].low]), to_float(s[line[3] + n[0].low]));
+      const float high =
+          across_lines(w, to_float(s[line[0] + n[0].high]), to_float(s[line[1] + n[0].high]),
+                       to_float(s[line[2] + n[0].high]), to_float(s[line[3] + n[0].high]));
+      decider.take(along_line(n[0].weight, low, high), c.label_of[class_index]);
+    }
+    labels[i] = decider.label;
   }
-  if (n[2].low < c.cell_begin || n[2].low >= c.cell_end) return;
-  if (!n[0].inside || !n[1].inside || !n[2].inside) {
-    labels[i] = c.outside;
-    return;
-  }
-  const std::int64_t plane = c.in[0] * c.in[1];
-  const std::int64_t line[4] = {
-      n[2].low * plane + n[1].low * c.in[0], n[2].low * plane + n[1].high * c.in[0],
-      n[2].high * plane + n[1].low * c.in[0], n[2].high * plane + n[1].high * c.in[0]};
-  const std::uint8_t* decided = network - c.decided.begin * plane;
-  const std::uint8_t first = decided[line[0] + n[0].low];
-  bool same = true;
-  for (int l = 0; l < 4; ++l) {
-    same = same && decided[line[l] + n[0].low] == first && decided[line[l] + n[0].high] == first;
-  }
-  if (same) {
-    labels[i] = first;
-    return;
-  }
-  const LineWeights w = line_weights(n[1].weight, n[2].weight);
-  const T* held = scores - c.first_plane * plane;
-  Decider decider(c.decision, c.threshold, c.label_of[0]);
-  for (int class_index = 0; class_index < c.classes; ++class_index) {
-    const T* s = held + class_index * c.planes * plane;
-    const float low =
-        across_lines(w, to_float(s[line[0] + n[0].low]), to_float(s[line[1] + n[0].low]),
-                     to_float(s[line[2] + n[0].low]), to_float(s[line[3] + n[0].low]));
-    const float high =
-        across_lines(w, to_float(s[line[0] + n[0].high]), to_float(s[line[1] + n[0].high]),
-                     to_float(s[line[2] + n[0].high]), to_float(s[line[3] + n[0].high]));
-    decider.take(along_line(n[0].weight, low, high), c.label_of[class_index]);
-  }
-  labels[i] = decider.label;
-}
+};
 
 Constants constants_of(const ScoresView& scores, const LabelsBackTask& task) {
   Constants c{};
@@ -125,8 +116,8 @@ Constants constants_of(const ScoresView& scores, const LabelsBackTask& task) {
 }
 
 template <typename T>
-void launch(const ScoresView& scores, const LabelsBackTask& task, std::uint8_t* labels,
-            void* scratch, cudaStream_t stream) {
+void decide(const ScoresView& scores, const LabelsBackTask& task, std::uint8_t* labels,
+            void* scratch, const Queue& queue) {
   const Constants c = constants_of(scores, task);
   const std::int64_t decided = (c.decided.end - c.decided.begin) * c.in[0] * c.in[1];
   const std::int64_t count = voxel_count(task.out_size);
@@ -135,30 +126,27 @@ void launch(const ScoresView& scores, const LabelsBackTask& task, std::uint8_t* 
   auto* places = static_cast<double*>(scratch);
   auto* network = static_cast<std::uint8_t*>(scratch) + place_bytes;
   if (place_bytes > 0) {
-    check(
-        cudaMemcpyAsync(places, task.slice_at.data(), place_bytes, cudaMemcpyHostToDevice, stream),
-        "places of slices");
+    queue.copy_in(places, task.slice_at.data(), place_bytes);
+  } else {
+    places = nullptr;
   }
   const auto* held = static_cast<const T*>(scores.scores);
-  decide_network<T><<<blocks_for(decided), kThreads, 0, stream>>>(held, c, network, decided);
-  check(cudaGetLastError(), "launch on the network's grid");
-  decide_output<T><<<blocks_for(count), kThreads, 0, stream>>>(
-      held, c, place_bytes > 0 ? places : nullptr, network, labels, count);
-  check(cudaGetLastError(), "launch on the output's grid");
+  queue.each("network's grid", decided, DecideNetwork<T>{held, c, network});
+  queue.each("output's grid", count, DecideOutput<T>{held, c, places, network, labels});
 }
 
 }  // namespace
 
 void labels_back_cuda(const ScoresView& scores, const LabelsBackTask& task, std::uint8_t* labels,
                       void* scratch, const Stream& stream) {
-  const auto native = static_cast<cudaStream_t>(stream.native());
+  const Queue queue("labels back", stream);
   switch (scores.type) {
     case FloatType::f32:
-      return launch<float>(scores, task, labels, scratch, native);
+      return decide<float>(scores, task, labels, scratch, queue);
     case FloatType::f16:
-      return launch<Half>(scores, task, labels, scratch, native);
+      return decide<Half>(scores, task, labels, scratch, queue);
     case FloatType::bf16:
-      return launch<BFloat16>(scores, task, labels, scratch, native);
+      return decide<BFloat16>(scores, task, labels, scratch, queue);
   }
 }
 

@@ -10,15 +10,10 @@
 
 #include "core/affine.hpp"
 #include "device/device.hpp"
+#include "kernels/float_type.hpp"
 #include "kernels/resample.hpp"
 
 namespace osler::kernels {
-
-enum class FloatType { f32, f16, bf16 };
-
-constexpr std::size_t bytes_of(FloatType type) {
-  return type == FloatType::f32 ? 4 : 2;
-}
 
 /// Logits or probabilities: one volume per class, x fastest, class after class. Host or device
 /// memory, as the function says. A view may hold some planes of the grid only (a slab).

@@ -1,55 +1,54 @@
-#include "kernels/cuda_launch.cuh"
 #include "kernels/patches_math.hpp"
+#include "kernels/queue.cuh"
 
 namespace osler::kernels {
 namespace {
 
 /// One thread a value, x fastest: a warp reads and writes neighbours.
 template <typename T>
-__global__ void gather_kernel(GatherVoxel voxel, std::int64_t values, T* patch) {
-  const std::int64_t i = this_item();
-  if (i < values) store(voxel(i), patch + i);
-}
+struct Gather {
+  GatherVoxel voxel;
+  T* patch;
+
+  OSLER_DEVICE void operator()(std::int64_t i) const { store(voxel(i), patch + i); }
+};
 
 /// One thread a voxel, all of its classes: no two threads add to one sum.
 template <typename Score, typename Sum>
-__global__ void blend_kernel(BlendVoxel voxel, std::int64_t voxels, const Score* scores,
-                             Sum* sums) {
-  const std::int64_t i = this_item();
-  if (i < voxels) voxel(i, scores, sums);
-}
+struct Blend {
+  BlendVoxel voxel;
+  const Score* scores;
+  Sum* sums;
+
+  OSLER_DEVICE void operator()(std::int64_t i) const { voxel(i, scores, sums); }
+};
 
 template <typename T>
-void launch_gather(const ImageView& image, const PatchTask& task, void* patch,
-                   cudaStream_t stream) {
+void gather(const ImageView& image, const PatchTask& task, void* patch, const Queue& queue) {
   const std::int64_t values = image.channels * voxel_count(task.size);
   if (values == 0) return;
-  gather_kernel<<<blocks_for(values), kThreads, 0, stream>>>(GatherVoxel(image, task), values,
-                                                             static_cast<T*>(patch));
-  check_cuda(cudaGetLastError(), "launch of a patch's gathering");
+  queue.each("values", values, Gather<T>{GatherVoxel(image, task), static_cast<T*>(patch)});
 }
 
 template <typename Score, typename Sum>
-void launch_blend(const PatchScores& scores, const BlendTask& task, const ScoreSums& sums,
-                  cudaStream_t stream) {
+void blend(const PatchScores& scores, const BlendTask& task, const ScoreSums& sums,
+           const Queue& queue) {
   const BlendVoxel voxel(scores, task, sums);
-  if (voxel.voxels() == 0) return;
-  blend_kernel<<<blocks_for(voxel.voxels()), kThreads, 0, stream>>>(
-      voxel, voxel.voxels(), static_cast<const Score*>(scores.scores),
-      static_cast<Sum*>(sums.sums));
-  check_cuda(cudaGetLastError(), "launch of a patch's blending");
+  queue.each("voxels", voxel.voxels(),
+             Blend<Score, Sum>{voxel, static_cast<const Score*>(scores.scores),
+                               static_cast<Sum*>(sums.sums)});
 }
 
 template <typename Sum>
-void launch_blend_onto(const PatchScores& scores, const BlendTask& task, const ScoreSums& sums,
-                       cudaStream_t stream) {
+void blend_onto(const PatchScores& scores, const BlendTask& task, const ScoreSums& sums,
+                const Queue& queue) {
   switch (scores.type) {
     case FloatType::f32:
-      return launch_blend<float, Sum>(scores, task, sums, stream);
+      return blend<float, Sum>(scores, task, sums, queue);
     case FloatType::f16:
-      return launch_blend<Half, Sum>(scores, task, sums, stream);
+      return blend<Half, Sum>(scores, task, sums, queue);
     case FloatType::bf16:
-      return launch_blend<BFloat16, Sum>(scores, task, sums, stream);
+      return blend<BFloat16, Sum>(scores, task, sums, queue);
   }
 }
 
@@ -59,21 +58,23 @@ void gather_patch_cuda(const ImageView& image, const PatchTask& task, FloatType 
                        const Stream& stream) {
   const std::size_t values = static_cast<std::size_t>(image.channels * voxel_count(task.size));
   check_gather(image, task, type, values * bytes_of(type));
+  const Queue queue("gather patch", stream);
   switch (type) {
     case FloatType::f32:
-      return launch_gather<float>(image, task, patch, native(stream));
+      return gather<float>(image, task, patch, queue);
     case FloatType::f16:
-      return launch_gather<Half>(image, task, patch, native(stream));
+      return gather<Half>(image, task, patch, queue);
     case FloatType::bf16:
-      return launch_gather<BFloat16>(image, task, patch, native(stream));
+      return gather<BFloat16>(image, task, patch, queue);
   }
 }
 
 void blend_patch_cuda(const PatchScores& scores, const BlendTask& task, const ScoreSums& sums,
                       const Stream& stream) {
   check_blend(scores, task, sums);
-  sums.type == FloatType::f32 ? launch_blend_onto<float>(scores, task, sums, native(stream))
-                              : launch_blend_onto<Half>(scores, task, sums, native(stream));
+  const Queue queue("blend patch", stream);
+  sums.type == FloatType::f32 ? blend_onto<float>(scores, task, sums, queue)
+                              : blend_onto<Half>(scores, task, sums, queue);
 }
 
 }  // namespace osler::kernels

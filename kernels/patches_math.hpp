@@ -24,14 +24,9 @@ OSLER_HOST_DEVICE inline std::int64_t unflipped(std::int64_t i, std::int64_t n, 
   return flipped ? n - 1 - i : i;
 }
 
-OSLER_HOST_DEVICE inline void store(float value, float* to) {
-  *to = value;
-}
-OSLER_HOST_DEVICE inline void store(float value, Half* to) {
-  to->bits = to_f16(value);
-}
-OSLER_HOST_DEVICE inline void store(float value, BFloat16* to) {
-  to->bits = to_bf16(value);
+template <typename T>
+OSLER_HOST_DEVICE inline void store(float value, T* to) {
+  *to = from_float<T>(value);
 }
 
 /// The part of a patch that lies on the planes held: voxels begin <= i < end of the patch.

@@ -58,6 +58,21 @@ TEST_P(OnGpu, BytesComeBackAsTheyWent) {
   EXPECT_EQ(sent, back);
 }
 
+TEST_P(OnGpu, ABorrowedStreamOutlivesItsBorrower) {
+  const Stream owner(device);
+  const std::vector<std::byte> sent(1000, std::byte{7});
+  std::vector<std::byte> back(sent.size());
+  const DeviceBuffer buffer(sent.size(), owner);
+  {
+    const Stream borrower = Stream::borrowed(device.index, owner.native());
+    EXPECT_EQ(borrower.native(), owner.native());
+    copy_to_device(sent, buffer, borrower);
+  }
+  copy_to_host(buffer, back, owner);
+  owner.synchronize();
+  EXPECT_EQ(sent, back);
+}
+
 TEST_P(OnGpu, CopiesDoNotReachPastABuffersEnd) {
   const Stream stream(device);
   const DeviceBuffer buffer(4, stream);

@@ -23,6 +23,7 @@ cudaStream_t native(const Stream& stream) {
 struct Stream::State {
   int device = 0;
   cudaStream_t stream = nullptr;
+  bool borrowed = false;
 };
 
 int cuda_device_count() {
@@ -58,8 +59,15 @@ Stream::Stream(const Device& device) : state_(std::make_unique<State>()) {
   check(cudaStreamCreateWithFlags(&state_->stream, cudaStreamNonBlocking), "create stream");
 }
 
+Stream::Stream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Stream Stream::borrowed(int device_index, void* native) {
+  return Stream(
+      std::make_unique<State>(State{device_index, static_cast<cudaStream_t>(native), true}));
+}
+
 Stream::~Stream() {
-  if (state_ && state_->stream != nullptr) {
+  if (state_ && state_->stream != nullptr && !state_->borrowed) {
     cudaStreamSynchronize(state_->stream);
     cudaStreamDestroy(state_->stream);
   }

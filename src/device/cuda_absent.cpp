@@ -1,5 +1,7 @@
 // Stands in for cuda.cpp where the program is built without nvcc.
 
+#include <utility>
+
 #include "core/error.hpp"
 #include "device/cuda_names.hpp"
 #include "device/device.hpp"
@@ -32,6 +34,10 @@ std::size_t free_device_memory(const Device&) {
 }
 
 Stream::Stream(const Device&) {
+  fail();
+}
+Stream::Stream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Stream Stream::borrowed(int, void*) {
   fail();
 }
 Stream::~Stream() = default;

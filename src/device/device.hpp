@@ -32,11 +32,15 @@ std::string cuda_absence();
 std::size_t free_device_memory(const Device& device);
 
 /// An ordered queue of work on one CUDA device. Created on the device that it is given, destroyed
-/// after its work is done. Move-only.
+/// after its work is done; a borrowed one is only named. Move-only.
 class Stream {
  public:
   /// @throws Error device
   explicit Stream(const Device& device);
+  /// Another library's stream, which must outlive this. Neither waited for nor destroyed.
+  /// @param native cudaStream_t
+  /// @throws Error device if this build has no CUDA
+  static Stream borrowed(int device_index, void* native);
   ~Stream();
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) = delete;
@@ -48,6 +52,8 @@ class Stream {
 
  private:
   struct State;
+  explicit Stream(std::unique_ptr<State> state);
+
   std::unique_ptr<State> state_;
 };
 

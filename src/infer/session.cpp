@@ -8,7 +8,7 @@
 #include <streambuf>
 
 #include "core/error.hpp"
-#include "infer/cpu_network.hpp"
+#include "infer/fused_network.hpp"
 
 namespace osler {
 namespace {
@@ -59,12 +59,7 @@ std::string first_line(const char* text) {
 struct Session::State {
   Device place;
   torch::Device device{torch::kCPU};
-  torch::jit::Module module;           ///< on a GPU
-  std::unique_ptr<CpuNetwork> on_cpu;  ///< otherwise
-
-  at::Tensor run(const at::Tensor& x) {
-    return on_cpu ? on_cpu->run(x) : module.forward({x.to(device)}).toTensor();
-  }
+  std::unique_ptr<FusedNetwork> network;
 };
 
 Session::Session(std::span<const std::byte> weights, const Device& device,
@@ -81,11 +76,7 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
     torch::jit::Module module = torch::jit::load(stream, state_->device);
     module.eval();
     module = torch::jit::freeze(module);
-    if (device.backend == Backend::cpu) {
-      state_->on_cpu = std::make_unique<CpuNetwork>(std::move(module), options);
-    } else {
-      state_->module = std::move(module);
-    }
+    state_->network = std::make_unique<FusedNetwork>(std::move(module), state_->device, options);
   } catch (const std::exception& error) {
     throw Error(ErrorCode::model, "weights cannot be loaded: " + first_line(error.what()),
                 "a TorchScript file", "install the package again");
@@ -96,7 +87,7 @@ Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
 std::string Session::graph() const {
-  return state_->on_cpu ? state_->on_cpu->description() : std::string();
+  return state_->network->description();
 }
 
 Tensor Session::forward(std::span<const float> input, const TensorShape& shape) {
@@ -118,7 +109,7 @@ Tensor Session::forward(std::span<const float> input, const TensorShape& shape) 
 
 at::Tensor Session::run(const at::Tensor& x) {
   try {
-    at::Tensor y = state_->run(x);
+    at::Tensor y = state_->network->run(x.to(state_->device));
     if (y.dim() == 5) return y;
     throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
                 "5: NCDHW");

@@ -27,8 +27,8 @@ struct Tensor {
 };
 
 struct SessionOptions {
-  /// Processor only: rewrite the graph for it (infer/cpu_graph.hpp). Tests and benchmarks compare.
-  bool fuse_for_cpu = true;
+  /// Rewrite the graph for the device (infer/fused_graph.hpp). Tests and benchmarks compare.
+  bool fuse = true;
   /// An input that the network is made for. The fused graph is held against the plain one at load,
   /// on half of these sizes where the network takes that; without it on the first input.
   std::optional<TensorShape> check_shape;
@@ -56,7 +56,7 @@ class Session {
   const Device& device() const;
 
   /// How the graph is run: "fused graph", "graph fused in part, 3 of 5 operators", "plain graph"
-  /// and why; empty on a GPU. Without `check_shape` it may change with the first input.
+  /// and why. Without `check_shape` it may change with the first input.
   std::string graph() const;
 
  private:

@@ -1,4 +1,4 @@
-#include "infer/cpu_network.hpp"
+#include "infer/fused_network.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/script.h>
@@ -9,7 +9,7 @@
 #include <sstream>
 #include <utility>
 
-#include "infer/cpu_graph.hpp"
+#include "infer/fused_graph.hpp"
 
 namespace osler {
 namespace {
@@ -33,6 +33,20 @@ at::Tensor run_fused(torch::jit::Module& fused, const at::Tensor& x) {
   return fused.forward({last.copy_(x)}).toTensor();
 }
 
+/// A GPU's convolutions round their inputs to 10 bits, to which graphs would differ by chance.
+class FullPrecision {
+ public:
+  FullPrecision() : was_(at::globalContext().allowTF32CuDNN()) {
+    at::globalContext().setAllowTF32CuDNN(false);
+  }
+  ~FullPrecision() { at::globalContext().setAllowTF32CuDNN(was_); }
+  FullPrecision(const FullPrecision&) = delete;
+  FullPrecision& operator=(const FullPrecision&) = delete;
+
+ private:
+  bool was_;
+};
+
 /// As kFusedDifference states it; not a number if one of them is.
 double difference(const at::Tensor& fused, const at::Tensor& plain) {
   if (fused.sizes() != plain.sizes()) return 1;
@@ -50,29 +64,30 @@ std::string describe(const FusedOperators& operators) {
 
 }  // namespace
 
-struct CpuNetwork::Graphs {
+struct FusedNetwork::Graphs {
   std::optional<torch::jit::Module> plain, fused;  ///< both until the first run
   bool compared = false;
 };
 
-CpuNetwork::CpuNetwork(torch::jit::Module frozen, const SessionOptions& options)
+FusedNetwork::FusedNetwork(torch::jit::Module frozen, const at::Device& device,
+                           const SessionOptions& options)
     : graphs_(std::make_unique<Graphs>()), description_("plain graph") {
   graphs_->plain = std::move(frozen);
-  if (!options.fuse_for_cpu) return;
+  if (!options.fuse) return;
   torch::jit::Module fused = graphs_->plain->clone();
-  const FusedOperators operators = fuse_for_cpu(fused);
+  const FusedOperators operators = device.is_cuda() ? fuse_for_cuda(fused) : fuse_for_cpu(fused);
   if (operators.fused == 0) {
     description_ = "plain graph: no operator that could be fused";
     return;
   }
   graphs_->fused = std::move(fused);
   description_ = describe(operators);
-  if (options.check_shape) check_on_smallest(*options.check_shape);
+  if (options.check_shape) check_on_smallest(*options.check_shape, device);
 }
 
-CpuNetwork::~CpuNetwork() = default;
+FusedNetwork::~FusedNetwork() = default;
 
-at::Tensor CpuNetwork::run(const at::Tensor& x) {
+at::Tensor FusedNetwork::run(const at::Tensor& x) {
   if (graphs_->fused && !graphs_->compared) check(x);
   if (!graphs_->fused) return run_plain(*graphs_->plain, x);
   if (!graphs_->plain) return run_fused(*graphs_->fused, x);
@@ -81,6 +96,8 @@ at::Tensor CpuNetwork::run(const at::Tensor& x) {
     at::Tensor y = run_fused(*graphs_->fused, x);
     graphs_->plain.reset();
     return y;
+  } catch (const c10::OutOfMemoryError&) {
+    throw;  // the caller may come again with less
   } catch (const std::exception&) {
     description_ = kCannotRun;
     graphs_->fused.reset();
@@ -89,7 +106,8 @@ at::Tensor CpuNetwork::run(const at::Tensor& x) {
 }
 
 /// Keeps the fused graph if it gives what the plain one gives.
-void CpuNetwork::check(const at::Tensor& x) {
+void FusedNetwork::check(const at::Tensor& x) {
+  const FullPrecision for_comparison;
   const at::Tensor expected = run_once(*graphs_->plain, x);
   try {
     const double apart = difference(run_fused(*graphs_->fused, x), expected);
@@ -100,6 +118,8 @@ void CpuNetwork::check(const at::Tensor& x) {
     std::ostringstream words;  // LibTorch brings headers of another fmt
     words << "plain graph: the fused one differs by " << std::setprecision(2) << apart;
     description_ = words.str();
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
   } catch (const std::exception&) {
     description_ = kCannotRun;
   }
@@ -107,14 +127,15 @@ void CpuNetwork::check(const at::Tensor& x) {
 }
 
 /// Half of the sizes is an eighth of the work; a network may refuse it.
-void CpuNetwork::check_on_smallest(const TensorShape& shape) {
+void FusedNetwork::check_on_smallest(const TensorShape& shape, const at::Device& device) {
   const c10::InferenceMode guard;
   for (const std::int64_t divisor : {2, 1}) {
     TensorShape smaller = shape;
     for (std::size_t i = 2; i < smaller.size(); ++i) smaller[i] /= divisor;
     constexpr std::uint64_t kSeed = 1;
     const at::Tensor x =
-        at::randn(smaller, at::detail::createCPUGenerator(kSeed), at::TensorOptions(at::kFloat));
+        at::randn(smaller, at::detail::createCPUGenerator(kSeed), at::TensorOptions(at::kFloat))
+            .to(device);
     try {
       check(x);
       return;

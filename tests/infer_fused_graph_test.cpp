@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "backends.hpp"
 #include "core/error.hpp"
+#include "infer/fused_graph.hpp"
 #include "infer/session.hpp"
 
 namespace osler {
@@ -49,7 +51,7 @@ const Device kCpu{Backend::cpu, 0, "cpu"};
 
 Session plain_session(const std::vector<std::byte>& bytes) {
   SessionOptions options;
-  options.fuse_for_cpu = false;
+  options.fuse = false;
   return Session(bytes, kCpu, options);
 }
 
@@ -252,6 +254,52 @@ TEST(CpuGraph, InstanceNormKeepsItsDigitsFarFromZero) {
   // x itself has steps of 6e-5 here, and x * scale + shift one more rounding of 1000.
   EXPECT_LE(apart, 3e-4);
 }
+
+/// The graph for a GPU, on the processor: the operator is the same and takes either.
+TEST(GpuGraph, NormAndActivationAreFusedAndConvolutionsStay) {
+  const std::vector<std::byte> bytes = conv_norm_activation(24, true, "torch.leaky_relu_(y, 0.01)");
+  std::istringstream stream(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  torch::jit::Module plain = torch::jit::load(stream);
+  plain.eval();
+  plain = torch::jit::freeze(plain);
+  torch::jit::Module fused = plain.clone();
+  const FusedOperators operators = fuse_for_cuda(fused);
+  EXPECT_EQ(operators.fused, 1);
+  EXPECT_EQ(operators.left, 0);
+  const std::string graph = fused.get_method("forward").graph()->toString();
+  EXPECT_NE(graph.find("osler::instance_norm_("), std::string::npos) << graph;
+  EXPECT_NE(graph.find("aten::conv3d"), std::string::npos) << graph;
+  EXPECT_EQ(graph.find("leaky_relu"), std::string::npos) << graph;
+  const c10::InferenceMode guard;
+  const at::Tensor x = random({2, 2, 9, 6, 13}) * 3 + 5;
+  const at::Tensor expected = plain.forward({x}).toTensor();
+  const at::Tensor found =
+      fused.forward({x.contiguous(at::MemoryFormat::ChannelsLast3d)}).toTensor();
+  EXPECT_LE((found - expected).abs().max().item<float>(),
+            kBound * expected.abs().max().item<float>());
+}
+
+class GraphOnGpu : public testing::OnBackend {};
+
+TEST_P(GraphOnGpu, RunsFusedAndGivesWhatTheProcessorGives) {
+  for (const std::int64_t channels : {3, 24}) {
+    const auto bytes = conv_norm_activation(channels, true, "torch.leaky_relu_(y, 0.01)");
+    const TensorShape shape{1, 2, 24, 20, 22};
+    const std::vector<float> input = input_of(shape);
+    Session gpu(bytes, device), cpu(bytes, kCpu);
+    const Tensor found = gpu.forward(input, shape), expected = cpu.forward(input, shape);
+    EXPECT_EQ(gpu.graph(), "fused graph");
+    ASSERT_EQ(found.shape, expected.shape);
+    // The GPU's convolutions round their inputs to 10 bits.
+    constexpr float kRounded = 0.02F;
+    for (std::size_t i = 0; i < found.values.size(); ++i) {
+      ASSERT_NEAR(found.values[i], expected.values[i], kRounded) << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, GraphOnGpu, ::testing::Values(Backend::cuda),
+                         testing::backend_name);
 
 TEST(CpuGraph, GivesTheSameBitsForAnyNumberOfThreads) {
   const auto bytes = conv_norm_activation(25, true, "torch.leaky_relu_(y, 0.01)");

@@ -1,5 +1,5 @@
 #pragma once
-// A network on the processor: its graph rewritten, if that gives what the plain one gives.
+// A network on its device: its graph rewritten, if that gives what the plain one gives.
 
 #include <memory>
 #include <string>
@@ -8,6 +8,9 @@
 
 namespace at {
 class Tensor;
+}
+namespace c10 {
+struct Device;
 }
 namespace torch::jit {
 struct Module;
@@ -20,13 +23,13 @@ namespace osler {
 /// by a few 1e-6; a graph that is rewritten wrongly differs by its whole value.
 inline constexpr double kFusedDifference = 1e-3;
 
-class CpuNetwork {
+class FusedNetwork {
  public:
   /// @throws std::exception of LibTorch
-  CpuNetwork(torch::jit::Module frozen, const SessionOptions& options);
-  ~CpuNetwork();
+  FusedNetwork(torch::jit::Module frozen, const c10::Device& device, const SessionOptions& options);
+  ~FusedNetwork();
 
-  /// @param x NCDHW, contiguous
+  /// @param x NCDHW, contiguous, on the device
   /// @throws std::exception of LibTorch
   at::Tensor run(const at::Tensor& x);
 
@@ -37,7 +40,7 @@ class CpuNetwork {
   struct Graphs;
 
   void check(const at::Tensor& x);
-  void check_on_smallest(const TensorShape& shape);
+  void check_on_smallest(const TensorShape& shape, const c10::Device& device);
 
   std::unique_ptr<Graphs> graphs_;
   std::string description_;

@@ -1,5 +1,5 @@
 #pragma once
-// A TorchScript graph rewritten for the processor.
+// A TorchScript graph rewritten for the device that runs it.
 
 #include <string>
 
@@ -9,7 +9,7 @@ struct Module;
 
 namespace osler {
 
-/// Operators of the kinds that `fuse_for_cpu` knows.
+/// Operators of the kinds that are known.
 struct FusedOperators {
   int fused = 0;
   int left = 0;  ///< as they were: weights that are computed, a use that forbids it
@@ -21,5 +21,8 @@ struct FusedOperators {
 /// - InstanceNorm and the activation behind it become one operator that works in place.
 /// Tensors are channels_last inside, and the input should be. What is not known stays as it is.
 FusedOperators fuse_for_cpu(torch::jit::Module& frozen);
+
+/// The second of the two alone: cuDNN has the convolutions.
+FusedOperators fuse_for_cuda(torch::jit::Module& frozen);
 
 }  // namespace osler

@@ -1,4 +1,4 @@
-#include "infer/cpu_graph.hpp"
+#include "infer/fused_graph.hpp"
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "infer/instance_norm_cpu.hpp"
+#include "infer/norm_operator.hpp"
 
 namespace osler {
 namespace {
@@ -18,38 +18,7 @@ using torch::jit::Graph;
 using torch::jit::Node;
 using torch::jit::Value;
 
-// ---- the operator ----
-
-std::span<const float> values_of(const std::optional<at::Tensor>& tensor) {
-  if (!tensor) return {};
-  return {tensor->const_data_ptr<float>(), static_cast<std::size_t>(tensor->numel())};
-}
-
-/// @param x may be written to
-at::Tensor instance_norm_(at::Tensor x, const std::optional<at::Tensor>& weight,
-                          const std::optional<at::Tensor>& bias, double eps, double slope) {
-  const bool known = (x.dim() == 4 || x.dim() == 5) && x.scalar_type() == at::kFloat;
-  if (!known) {
-    x = at::instance_norm(x, weight, bias, {}, {}, true, 0.1, eps, false);
-    return slope == 1 ? x : at::leaky_relu_(x, slope);
-  }
-  x = x.contiguous(x.dim() == 5 ? at::MemoryFormat::ChannelsLast3d
-                                : at::MemoryFormat::ChannelsLast);
-  const std::int64_t samples = x.size(0), channels = x.size(1);
-  const auto count = static_cast<std::size_t>(x.numel());
-  if (count == 0) return x;
-  const std::size_t step = count / static_cast<std::size_t>(samples);
-  const InstanceNorm norm{values_of(weight), values_of(bias), eps, static_cast<float>(slope)};
-  for (const std::span<const float> affine : {norm.weight, norm.bias}) {
-    TORCH_CHECK(affine.empty() || affine.size() == static_cast<std::size_t>(channels),
-                "instance_norm: ", affine.size(), " weights for ", channels, " channels");
-  }
-  for (std::int64_t n = 0; n < samples; ++n) {
-    const std::size_t begin = static_cast<std::size_t>(n) * step;
-    instance_norm_cpu({x.data_ptr<float>() + begin, step}, channels, norm);
-  }
-  return x;
-}
+// ---- the convolution ----
 
 /// Weights as `reordered` gives them; bias or none; channels_last in and out.
 at::Tensor convolution_and_activation(torch::jit::Stack& arguments) {
@@ -84,18 +53,7 @@ void run_convolution(torch::jit::Stack& stack) {
   stack.emplace_back(convolution_and_activation(arguments));
 }
 
-template <bool in_place>
-void run_instance_norm(torch::jit::Stack& stack) {
-  const double slope = torch::jit::pop(stack).toDouble();
-  const double eps = torch::jit::pop(stack).toDouble();
-  const auto bias = torch::jit::pop(stack).toOptional<at::Tensor>();
-  const auto weight = torch::jit::pop(stack).toOptional<at::Tensor>();
-  at::Tensor x = torch::jit::pop(stack).toTensor();
-  if (!in_place) x = x.clone();
-  stack.emplace_back(instance_norm_(std::move(x), weight, bias, eps, slope));
-}
-
-void register_operators() {
+void register_convolution() {
   using torch::jit::Operator;
   constexpr auto kFromSchema = c10::AliasAnalysisKind::FROM_SCHEMA;
   static const torch::jit::RegisterOperators once({
@@ -103,12 +61,6 @@ void register_operators() {
                "int[] output_padding, int[] stride, int[] dilation, int groups, bool transposed, "
                "float slope) -> Tensor",
                run_convolution, kFromSchema),
-      Operator("osler::instance_norm(Tensor x, Tensor? weight, Tensor? bias, float eps, "
-               "float slope) -> Tensor",
-               run_instance_norm<false>, kFromSchema),
-      Operator("osler::instance_norm_(Tensor(a!) x, Tensor? weight, Tensor? bias, float eps, "
-               "float slope) -> Tensor(a!)",
-               run_instance_norm<true>, kFromSchema),
   });
 }
 
@@ -151,9 +103,22 @@ Activation activation_behind(const Value* value) {
   return {user, slope->toDouble()};
 }
 
+bool is_convolution(c10::Symbol kind) {
+  switch (kind) {
+    case c10::aten::_convolution:
+    case c10::aten::conv2d:
+    case c10::aten::conv3d:
+    case c10::aten::conv_transpose2d:
+    case c10::aten::conv_transpose3d:
+      return true;
+    default:
+      return kind == kConvolution;
+  }
+}
+
 /// A convolution's own result that nothing but `size` looks at besides its one consumer.
 bool may_overwrite(const Value* value) {
-  if (value->node()->kind() != kConvolution) return false;
+  if (!is_convolution(value->node()->kind())) return false;
   int consumers = 0;
   for (const torch::jit::Use& use : value->uses()) {
     const c10::Symbol kind = use.user->kind();
@@ -223,7 +188,8 @@ at::Tensor reordered(const Convolution& c) {
 
 class Rewriter {
  public:
-  explicit Rewriter(Graph& graph) : graph_(graph) {}
+  /// @param convolutions or only what is behind them
+  Rewriter(Graph& graph, bool convolutions) : graph_(graph), convolutions_(convolutions) {}
 
   FusedOperators rewrite(Block* block) {
     // An activation that is taken out stands behind its producer, so the next node is safe to hold
@@ -244,18 +210,9 @@ class Rewriter {
  private:
   /// Nothing if the node is of no kind that is known here.
   std::optional<bool> replaced(Node* node) {
-    switch (node->kind()) {
-      case c10::aten::_convolution:
-      case c10::aten::conv2d:
-      case c10::aten::conv3d:
-      case c10::aten::conv_transpose2d:
-      case c10::aten::conv_transpose3d:
-        return replace_convolution(node);
-      case c10::aten::instance_norm:
-        return replace_norm(node);
-      default:
-        return std::nullopt;
-    }
+    if (node->kind() == c10::aten::instance_norm) return replace_norm(node);
+    if (convolutions_ && is_convolution(node->kind())) return replace_convolution(node);
+    return std::nullopt;
   }
 
   Value* insert(const c10::IValue& value) { return graph_.insertConstant(value); }
@@ -304,17 +261,28 @@ class Rewriter {
   }
 
   Graph& graph_;
+  bool convolutions_;
   FusedOperators operators_;
 };
+
+FusedOperators rewrite(torch::jit::Module& frozen, bool convolutions) {
+  const std::shared_ptr<Graph> graph = frozen.get_method("forward").graph();
+  const FusedOperators operators = Rewriter(*graph, convolutions).rewrite(graph->block());
+  torch::jit::EliminateDeadCode(graph);
+  return operators;
+}
 
 }  // namespace
 
 FusedOperators fuse_for_cpu(torch::jit::Module& frozen) {
-  register_operators();
-  const std::shared_ptr<Graph> graph = frozen.get_method("forward").graph();
-  const FusedOperators operators = Rewriter(*graph).rewrite(graph->block());
-  torch::jit::EliminateDeadCode(graph);
-  return operators;
+  register_convolution();
+  register_instance_norm();
+  return rewrite(frozen, true);
+}
+
+FusedOperators fuse_for_cuda(torch::jit::Module& frozen) {
+  register_instance_norm();
+  return rewrite(frozen, false);
 }
 
 }  // namespace osler

@@ -1,13 +1,14 @@
-#include "infer/instance_norm_cpu.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "kernels/half_math.hpp"
+#include "kernels/instance_norm_math.hpp"
+
 // LibTorch is built for the oldest processor and so are we; the loops below are chosen at load.
 #define OSLER_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 
-namespace osler {
+namespace osler::kernels {
 namespace {
 
 /// Few channels leave vector registers empty, so a step covers several voxels, about this wide.
@@ -125,10 +126,8 @@ Moments moments_about(const Walk& walk, const std::vector<float>& pivot) {
   return total;
 }
 
-}  // namespace
-
-void instance_norm_cpu(std::span<float> values, std::int64_t channels, const InstanceNorm& norm) {
-  if (values.empty()) return;
+/// One sample.
+void normalise(std::span<float> values, std::int64_t channels, const InstanceNorm& norm) {
   const Walk walk(values, channels);
   const std::vector<float> pivot = walk.repeated(guess_at_means(walk));
   const Moments moments = moments_about(walk, pivot);
@@ -149,4 +148,44 @@ void instance_norm_cpu(std::span<float> values, std::int64_t channels, const Ins
   }
 }
 
-}  // namespace osler
+/// The samples of a map of 16-bit values.
+template <typename T>
+void normalise_widened(const FeatureMap& map, std::size_t in_sample, const InstanceNorm& norm) {
+  std::vector<float> wide(in_sample);
+  const auto count = static_cast<std::int64_t>(in_sample);
+  for (std::int64_t n = 0; n < map.samples; ++n) {
+    T* const sample = static_cast<T*>(map.values) + n * count;
+#pragma omp parallel for schedule(static)
+    for (std::int64_t i = 0; i < count; ++i) {
+      wide[static_cast<std::size_t>(i)] = to_float(sample[i]);
+    }
+    normalise(wide, map.channels, norm);
+#pragma omp parallel for schedule(static)
+    for (std::int64_t i = 0; i < count; ++i) {
+      sample[i] = from_float<T>(wide[static_cast<std::size_t>(i)]);
+    }
+  }
+}
+
+}  // namespace
+
+void instance_norm_cpu(const FeatureMap& map, const InstanceNorm& norm) {
+  check_instance_norm(map, norm);
+  const auto in_sample = static_cast<std::size_t>(map.voxels * map.channels);
+  if (in_sample == 0) return;
+  switch (map.type) {
+    case FloatType::f32:
+      for (std::int64_t n = 0; n < map.samples; ++n) {
+        float* const sample =
+            static_cast<float*>(map.values) + static_cast<std::size_t>(n) * in_sample;
+        normalise({sample, in_sample}, map.channels, norm);
+      }
+      return;
+    case FloatType::f16:
+      return normalise_widened<Half>(map, in_sample, norm);
+    case FloatType::bf16:
+      return normalise_widened<BFloat16>(map, in_sample, norm);
+  }
+}
+
+}  // namespace osler::kernels
