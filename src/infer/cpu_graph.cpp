@@ -2,13 +2,13 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
-#include <torch/csrc/jit/runtime/custom_operator.h>
 #include <torch/script.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
-#include "infer/instance_norm_cpu.hpp"
+#include "infer/cpu_operators.hpp"
 
 namespace osler {
 namespace {
@@ -17,100 +17,6 @@ using torch::jit::Block;
 using torch::jit::Graph;
 using torch::jit::Node;
 using torch::jit::Value;
-
-// ---- the operator ----
-
-std::span<const float> values_of(const std::optional<at::Tensor>& tensor) {
-  if (!tensor) return {};
-  return {tensor->const_data_ptr<float>(), static_cast<std::size_t>(tensor->numel())};
-}
-
-/// @param x may be written to
-at::Tensor instance_norm_(at::Tensor x, const std::optional<at::Tensor>& weight,
-                          const std::optional<at::Tensor>& bias, double eps, double slope) {
-  const bool known = (x.dim() == 4 || x.dim() == 5) && x.scalar_type() == at::kFloat;
-  if (!known) {
-    x = at::instance_norm(x, weight, bias, {}, {}, true, 0.1, eps, false);
-    return slope == 1 ? x : at::leaky_relu_(x, slope);
-  }
-  x = x.contiguous(x.dim() == 5 ? at::MemoryFormat::ChannelsLast3d
-                                : at::MemoryFormat::ChannelsLast);
-  const std::int64_t samples = x.size(0), channels = x.size(1);
-  const auto count = static_cast<std::size_t>(x.numel());
-  if (count == 0) return x;
-  const std::size_t step = count / static_cast<std::size_t>(samples);
-  const InstanceNorm norm{values_of(weight), values_of(bias), eps, static_cast<float>(slope)};
-  for (const std::span<const float> affine : {norm.weight, norm.bias}) {
-    TORCH_CHECK(affine.empty() || affine.size() == static_cast<std::size_t>(channels),
-                "instance_norm: ", affine.size(), " weights for ", channels, " channels");
-  }
-  for (std::int64_t n = 0; n < samples; ++n) {
-    const std::size_t begin = static_cast<std::size_t>(n) * step;
-    instance_norm_cpu({x.data_ptr<float>() + begin, step}, channels, norm);
-  }
-  return x;
-}
-
-/// Weights as `reordered` gives them; bias or none; channels_last in and out.
-at::Tensor convolution_and_activation(torch::jit::Stack& arguments) {
-  const auto argument = [&](std::size_t i) -> const c10::IValue& { return arguments[i]; };
-  const bool transposed = argument(8).toBool();
-  const double slope = argument(9).toDouble();
-  c10::List<std::optional<at::Scalar>> scalars;
-  if (slope != 0 && slope != 1) scalars.push_back(at::Scalar(slope));
-  const char* name = slope == 1 ? "none" : slope == 0 ? "relu" : "leaky_relu";
-  torch::jit::Stack stack{argument(0), argument(1), argument(2), argument(3)};
-  if (transposed) stack.push_back(argument(4));
-  for (std::size_t i = 5; i < 8; ++i) stack.push_back(argument(i));
-  stack.emplace_back(name);
-  stack.emplace_back(scalars);
-  stack.emplace_back("");
-  static const auto find = [](const char* operation) {
-    return c10::Dispatcher::singleton().findSchemaOrThrow(operation, "");
-  };
-  static const c10::OperatorHandle plain = find("mkldnn::_convolution_pointwise");
-  static const c10::OperatorHandle reverse = find("mkldnn::_convolution_transpose_pointwise");
-  (transposed ? reverse : plain).callBoxed(stack);
-  return stack.at(0).toTensor();
-}
-
-const auto kConvolution = c10::Symbol::fromQualString("osler::convolution");
-const auto kInstanceNorm = c10::Symbol::fromQualString("osler::instance_norm");
-const auto kInstanceNormInPlace = c10::Symbol::fromQualString("osler::instance_norm_");
-
-void run_convolution(torch::jit::Stack& stack) {
-  constexpr std::size_t kArguments = 10;
-  torch::jit::Stack arguments = torch::jit::pop(stack, kArguments);
-  stack.emplace_back(convolution_and_activation(arguments));
-}
-
-template <bool in_place>
-void run_instance_norm(torch::jit::Stack& stack) {
-  const double slope = torch::jit::pop(stack).toDouble();
-  const double eps = torch::jit::pop(stack).toDouble();
-  const auto bias = torch::jit::pop(stack).toOptional<at::Tensor>();
-  const auto weight = torch::jit::pop(stack).toOptional<at::Tensor>();
-  at::Tensor x = torch::jit::pop(stack).toTensor();
-  if (!in_place) x = x.clone();
-  stack.emplace_back(instance_norm_(std::move(x), weight, bias, eps, slope));
-}
-
-void register_operators() {
-  using torch::jit::Operator;
-  constexpr auto kFromSchema = c10::AliasAnalysisKind::FROM_SCHEMA;
-  static const torch::jit::RegisterOperators once({
-      Operator("osler::convolution(Tensor x, Tensor weight, Tensor? bias, int[] padding, "
-               "int[] output_padding, int[] stride, int[] dilation, int groups, bool transposed, "
-               "float slope) -> Tensor",
-               run_convolution, kFromSchema),
-      Operator("osler::instance_norm(Tensor x, Tensor? weight, Tensor? bias, float eps, "
-               "float slope) -> Tensor",
-               run_instance_norm<false>, kFromSchema),
-      Operator("osler::instance_norm_(Tensor(a!) x, Tensor? weight, Tensor? bias, float eps, "
-               "float slope) -> Tensor(a!)",
-               run_instance_norm<true>, kFromSchema),
-  });
-}
 
 // ---- what stands in the graph ----
 
@@ -204,6 +110,22 @@ std::optional<Convolution> convolution(const Node* node) {
   return c;
 }
 
+bool every(const std::vector<std::int64_t>& values, std::int64_t value) {
+  return std::all_of(values.begin(), values.end(), [&](std::int64_t v) { return v == value; });
+}
+
+/// A linear map of each voxel's channels, nothing around it.
+bool is_pointwise(const Convolution& c) {
+  return !c.transposed && c.groups == 1 && every(c.weight.sizes().slice(2).vec(), 1) &&
+         every(c.stride, 1) && every(c.padding, 0);
+}
+
+/// Is it what the network returns, and nothing else?
+bool is_result(const Value* value) {
+  return value->uses().size() == 1 && value->uses()[0].user->kind() == c10::prim::Return &&
+         value->node()->owningBlock() == value->owningGraph()->block();
+}
+
 at::Tensor reordered(const Convolution& c) {
   torch::jit::Stack stack{c.weight, c.padding};
   if (c.transposed) stack.emplace_back(c.output_padding);
@@ -277,6 +199,11 @@ class Rewriter {
     const Convolution& c = *found;
     const Activation activation = activation_behind(node->output());
     const torch::jit::WithInsertPoint here(node);
+    if (is_pointwise(c) && is_result(node->output())) {
+      put(kPointwise, {node->namedInput("input"), insert(c.weight), node->namedInput("bias")}, node,
+          {});
+      return true;
+    }
     Node* weight = graph_.insertNode(graph_.create(c10::prim::ConstantMKLDNNTensor));
     weight->t_(c10::attr::value, reordered(c));
     weight->output()->setType(c10::TensorType::get());

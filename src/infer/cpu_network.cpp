@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "infer/activation_memory.hpp"
 #include "infer/cpu_graph.hpp"
 
 namespace osler {
@@ -27,6 +28,7 @@ at::Tensor run_plain(torch::jit::Module& plain, const at::Tensor& x) {
 }
 
 at::Tensor run_fused(torch::jit::Module& fused, const at::Tensor& x) {
+  const ActivationMemory kept;
   // `contiguous(format)` leaves the strides of one channel as they are, which say NCDHW.
   const torch::jit::GraphOptimizerEnabledGuard as_it_is(false);  // nothing is left to optimise
   at::Tensor last = at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast3d);
@@ -70,7 +72,13 @@ CpuNetwork::CpuNetwork(torch::jit::Module frozen, const SessionOptions& options)
   if (options.check_shape) check_on_smallest(*options.check_shape);
 }
 
-CpuNetwork::~CpuNetwork() = default;
+CpuNetwork::~CpuNetwork() {
+  give_back();
+}
+
+void CpuNetwork::give_back() {
+  ActivationMemory::give_back();
+}
 
 at::Tensor CpuNetwork::run(const at::Tensor& x) {
   if (graphs_->fused && !graphs_->compared) check(x);

@@ -30,6 +30,9 @@ class CpuNetwork {
   /// @throws std::exception of LibTorch
   at::Tensor run(const at::Tensor& x);
 
+  /// As Session::give_back.
+  void give_back();
+
   /// As Session::graph.
   const std::string& description() const { return description_; }
 

@@ -4,8 +4,7 @@
 #include <cmath>
 #include <vector>
 
-// LibTorch is built for the oldest processor and so are we; the loops below are chosen at load.
-#define OSLER_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#include "infer/clones.hpp"
 
 namespace osler {
 namespace {

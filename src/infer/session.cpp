@@ -93,6 +93,10 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
+void Session::give_back() {
+  if (state_->on_cpu) state_->on_cpu->give_back();
+}
+
 std::string Session::graph() const {
   return state_->on_cpu ? state_->on_cpu->description() : std::string();
 }

@@ -46,6 +46,10 @@ class Session {
   /// @throws Error model if the network fails on this input or gives no NCDHW tensor; Error device
   Tensor forward(std::span<const float> input, const TensorShape& shape);
 
+  /// Gives the memory that runs have kept for the next one back to the system. So does the end of
+  /// the session.
+  void give_back();
+
   /// How the graph is run: "fused graph", "graph fused in part, 3 of 5 operators", "plain graph"
   /// and why; empty on a GPU. Without `check_shape` it may change with the first input.
   std::string graph() const;
