@@ -2,7 +2,7 @@
 """Networks for benchmarks/stage_network.py, and OpenVINO as their peer.
 
 usage: network_peers.py plain-conv-unet OUT.ts    an nnU-Net PlainConvUNet with random weights
-       network_peers.py convert TASK.json         its TorchScript to OpenVINO's format, at `openvino`
+       network_peers.py convert TASK.json         its TorchScript to OpenVINO's format: `openvino`
        network_peers.py openvino TASK.json OURS   then one line per run; OURS is our answer's file
 
 The task is that of osler-bench-network and names OpenVINO's file besides. Conversion has a process

@@ -4,13 +4,14 @@ usage: compare network
 
 Networks: the default model at the two sizes that its package states, and an nnU-Net PlainConvUNet,
 the default plan's 6 stages with random weights, made at the first use. OSLER_BENCH_NETWORKS adds
-others: NAME=FILE.ts=DxHxW, separated by blanks; TorchScript of one input channel. Inputs are random.
+others: NAME=FILE.ts=DxHxW, separated by blanks; TorchScript of one input channel. Inputs are
+random.
 
 Peers: plain TorchScript, frozen, in a process of the same program; OpenVINO in single precision.
 Only the inference is timed. Ours must run as "fused graph" (another network's row says what it ran
 as). The answer is checked in every run: ours is the same bits, its values are the peer's to the
-share of the largest that LARGEST_DIFFERENCE states, and labels differ only where the peer's two best
-are no further apart than such a share.
+share of the largest that LARGEST_DIFFERENCE states, and labels differ only where the peer's two
+best are no further apart than such a share.
 """
 import json
 import os
@@ -20,8 +21,8 @@ from pathlib import Path
 import contest
 
 STAGES = ("network",)
-# A share of the largest value. Single precision, added up in another order. On the PlainConvUNet and
-# against double precision LibTorch is 3e-6 off, ours 5e-6, OpenVINO on one thread 4e-4.
+# A share of the largest value. Single precision, added up in another order. On the PlainConvUNet
+# LibTorch is 3e-6 off double precision, ours 5e-6, OpenVINO on one thread 4e-4.
 LARGEST_DIFFERENCE = {"plain TorchScript": 3e-5, "OpenVINO": 1e-3}
 MODEL = contest.ROOT / "models" / "hippocampus-t1"
 WORK = contest.WORK / "network"

@@ -18,6 +18,11 @@ using torch::jit::Graph;
 using torch::jit::Node;
 using torch::jit::Value;
 
+const auto kConvolution = c10::Symbol::fromQualString(kConvolutionName);
+const auto kInstanceNorm = c10::Symbol::fromQualString(kInstanceNormName);
+const auto kInstanceNormInPlace = c10::Symbol::fromQualString(kInstanceNormInPlaceName);
+const auto kPointwise = c10::Symbol::fromQualString(kPointwiseName);
+
 // ---- what stands in the graph ----
 
 template <typename T>

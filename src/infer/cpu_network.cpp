@@ -69,7 +69,9 @@ CpuNetwork::CpuNetwork(torch::jit::Module frozen, const SessionOptions& options)
   }
   graphs_->fused = std::move(fused);
   description_ = describe(operators);
-  if (options.check_shape) check_on_smallest(*options.check_shape);
+  if (!options.check_shape) return;
+  check_on_smallest(*options.check_shape);
+  give_back();  // the first run may be long after
 }
 
 CpuNetwork::~CpuNetwork() {
