@@ -5,9 +5,6 @@
 #include "kernels/half_math.hpp"
 #include "kernels/instance_norm_math.hpp"
 
-// LibTorch is built for the oldest processor and so are we; the loops below are chosen at load.
-#define OSLER_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-
 namespace osler::kernels {
 namespace {
 
@@ -19,9 +16,9 @@ constexpr std::int64_t kPartValues = 32768;
 /// mean lose no digits.
 constexpr std::int64_t kPivotVoxels = 64;
 
-OSLER_CLONES void add_moments(const float* __restrict x, std::int64_t steps, std::int64_t width,
-                              const float* __restrict pivot, float* __restrict sum,
-                              float* __restrict squares) {
+[[gnu::target_clones("avx512f", "avx2", "default")]] void add_moments(
+    const float* __restrict x, std::int64_t steps, std::int64_t width,
+    const float* __restrict pivot, float* __restrict sum, float* __restrict squares) {
   for (std::int64_t step = 0; step < steps; ++step, x += width) {
 #pragma omp simd
     for (std::int64_t i = 0; i < width; ++i) {
@@ -32,9 +29,9 @@ OSLER_CLONES void add_moments(const float* __restrict x, std::int64_t steps, std
   }
 }
 
-OSLER_CLONES void scale_and_activate(float* __restrict x, std::int64_t steps, std::int64_t width,
-                                     const float* __restrict scale, const float* __restrict shift,
-                                     float slope) {
+[[gnu::target_clones("avx512f", "avx2", "default")]] void scale_and_activate(
+    float* __restrict x, std::int64_t steps, std::int64_t width, const float* __restrict scale,
+    const float* __restrict shift, float slope) {
   for (std::int64_t step = 0; step < steps; ++step, x += width) {
 #pragma omp simd
     for (std::int64_t i = 0; i < width; ++i) {

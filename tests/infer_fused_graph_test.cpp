@@ -130,6 +130,27 @@ TEST(CpuGraph, AnActivationRightBehindAConvolutionIsFused) {
   }
 }
 
+TEST(CpuGraph, APointwiseConvolutionThatIsTheResultGivesWhatThePlainGraphGives) {
+  for (const std::int64_t classes : {1, 3, 4, 25}) {
+    for (const bool bias : {true, false}) {
+      SCOPED_TRACE(std::to_string(classes) + (bias ? " bias" : ""));
+      const std::string call =
+          std::string("torch.conv3d(y, self.head, ") + (bias ? "self.head_b" : "None") + ")";
+      const Weights weights{{"w", kernel({21, 2, 3, 3, 3})},
+                            {"head", random({classes, 21, 1, 1, 1})},
+                            {"head_b", random({classes})}};
+      const std::string first = "    y = " + convolution("x", "w") + "\n    return ";
+      const auto result = network(first + call + "\n", weights);
+      expect_same_as_plain(result, {1, 2, 5, 11, 7});
+      expect_same_as_plain(result, {3, 2, 16, 4, 8});
+      // Not the result, or not all of it: oneDNN's.
+      expect_same_as_plain(network(first + "torch.relu(" + call + ")\n", weights),
+                           {1, 2, 5, 11, 7});
+      expect_same_as_plain(network(first + call + " + y.mean()\n", weights), {1, 2, 5, 11, 7});
+    }
+  }
+}
+
 TEST(CpuGraph, AUNetWithTransposedConvolutionAndSkipGivesWhatThePlainGraphGives) {
   const std::string body = "    a = torch.leaky_relu_(" +
                            norm(convolution("x", "w1"), "self.g, self.h") +
@@ -302,7 +323,14 @@ INSTANTIATE_TEST_SUITE_P(Backends, GraphOnGpu, ::testing::Values(Backend::cuda),
                          testing::backend_name);
 
 TEST(CpuGraph, GivesTheSameBitsForAnyNumberOfThreads) {
-  const auto bytes = conv_norm_activation(25, true, "torch.leaky_relu_(y, 0.01)");
+  const auto bytes =
+      network("    y = torch.leaky_relu_(" + norm(convolution("x", "w"), "self.g, self.h") +
+                  ", 0.01)\n    return torch.conv3d(y, self.head, self.head_b)\n",
+              {{"w", kernel({25, 2, 3, 3, 3})},
+               {"g", random({25})},
+               {"h", random({25})},
+               {"head", random({7, 25, 1, 1, 1})},
+               {"head_b", random({7})}});
   const TensorShape shape{1, 2, 17, 31, 29};
   const std::vector<float> input = input_of(shape);
   const int threads = omp_get_max_threads();

@@ -2,12 +2,13 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
-#include <torch/csrc/jit/runtime/custom_operator.h>
 #include <torch/script.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
+#include "infer/cpu_operators.hpp"
 #include "infer/norm_operator.hpp"
 
 namespace osler {
@@ -18,51 +19,10 @@ using torch::jit::Graph;
 using torch::jit::Node;
 using torch::jit::Value;
 
-// ---- the convolution ----
-
-/// Weights as `reordered` gives them; bias or none; channels_last in and out.
-at::Tensor convolution_and_activation(torch::jit::Stack& arguments) {
-  const auto argument = [&](std::size_t i) -> const c10::IValue& { return arguments[i]; };
-  const bool transposed = argument(8).toBool();
-  const double slope = argument(9).toDouble();
-  c10::List<std::optional<at::Scalar>> scalars;
-  if (slope != 0 && slope != 1) scalars.push_back(at::Scalar(slope));
-  const char* name = slope == 1 ? "none" : slope == 0 ? "relu" : "leaky_relu";
-  torch::jit::Stack stack{argument(0), argument(1), argument(2), argument(3)};
-  if (transposed) stack.push_back(argument(4));
-  for (std::size_t i = 5; i < 8; ++i) stack.push_back(argument(i));
-  stack.emplace_back(name);
-  stack.emplace_back(scalars);
-  stack.emplace_back("");
-  static const auto find = [](const char* operation) {
-    return c10::Dispatcher::singleton().findSchemaOrThrow(operation, "");
-  };
-  static const c10::OperatorHandle plain = find("mkldnn::_convolution_pointwise");
-  static const c10::OperatorHandle reverse = find("mkldnn::_convolution_transpose_pointwise");
-  (transposed ? reverse : plain).callBoxed(stack);
-  return stack.at(0).toTensor();
-}
-
-const auto kConvolution = c10::Symbol::fromQualString("osler::convolution");
+const auto kConvolution = c10::Symbol::fromQualString(kConvolutionName);
 const auto kInstanceNorm = c10::Symbol::fromQualString("osler::instance_norm");
 const auto kInstanceNormInPlace = c10::Symbol::fromQualString("osler::instance_norm_");
-
-void run_convolution(torch::jit::Stack& stack) {
-  constexpr std::size_t kArguments = 10;
-  torch::jit::Stack arguments = torch::jit::pop(stack, kArguments);
-  stack.emplace_back(convolution_and_activation(arguments));
-}
-
-void register_convolution() {
-  using torch::jit::Operator;
-  constexpr auto kFromSchema = c10::AliasAnalysisKind::FROM_SCHEMA;
-  static const torch::jit::RegisterOperators once({
-      Operator("osler::convolution(Tensor x, Tensor weight, Tensor? bias, int[] padding, "
-               "int[] output_padding, int[] stride, int[] dilation, int groups, bool transposed, "
-               "float slope) -> Tensor",
-               run_convolution, kFromSchema),
-  });
-}
+const auto kPointwise = c10::Symbol::fromQualString(kPointwiseName);
 
 // ---- what stands in the graph ----
 
@@ -169,6 +129,22 @@ std::optional<Convolution> convolution(const Node* node) {
   return c;
 }
 
+bool every(const std::vector<std::int64_t>& values, std::int64_t value) {
+  return std::all_of(values.begin(), values.end(), [&](std::int64_t v) { return v == value; });
+}
+
+/// A linear map of each voxel's channels, nothing around it.
+bool is_pointwise(const Convolution& c) {
+  return !c.transposed && c.groups == 1 && every(c.weight.sizes().slice(2).vec(), 1) &&
+         every(c.stride, 1) && every(c.padding, 0);
+}
+
+/// Is it what the network returns, and nothing else?
+bool is_result(const Value* value) {
+  return value->uses().size() == 1 && value->uses()[0].user->kind() == c10::prim::Return &&
+         value->node()->owningBlock() == value->owningGraph()->block();
+}
+
 at::Tensor reordered(const Convolution& c) {
   torch::jit::Stack stack{c.weight, c.padding};
   if (c.transposed) stack.emplace_back(c.output_padding);
@@ -234,6 +210,11 @@ class Rewriter {
     const Convolution& c = *found;
     const Activation activation = activation_behind(node->output());
     const torch::jit::WithInsertPoint here(node);
+    if (is_pointwise(c) && is_result(node->output())) {
+      put(kPointwise, {node->namedInput("input"), insert(c.weight), node->namedInput("bias")}, node,
+          {});
+      return true;
+    }
     Node* weight = graph_.insertNode(graph_.create(c10::prim::ConstantMKLDNNTensor));
     weight->t_(c10::attr::value, reordered(c));
     weight->output()->setType(c10::TensorType::get());
@@ -275,7 +256,7 @@ FusedOperators rewrite(torch::jit::Module& frozen, bool convolutions) {
 }  // namespace
 
 FusedOperators fuse_for_cpu(torch::jit::Module& frozen) {
-  register_convolution();
+  register_cpu_operators();
   register_instance_norm();
   return rewrite(frozen, true);
 }

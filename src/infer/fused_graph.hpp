@@ -18,7 +18,8 @@ struct FusedOperators {
 /// Rewrites the graph of a frozen module:
 /// - convolutions, transposed ones too, take weights that oneDNN has reordered once, and the
 ///   ReLU or leaky ReLU behind them;
-/// - InstanceNorm and the activation behind it become one operator that works in place.
+/// - InstanceNorm and the activation behind it become one operator that works in place;
+/// - a convolution of 1x1x1 that is the network's result gives it contiguous.
 /// Tensors are channels_last inside, and the input should be. What is not known stays as it is.
 FusedOperators fuse_for_cpu(torch::jit::Module& frozen);
 

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "infer/activation_memory.hpp"
 #include "infer/fused_graph.hpp"
 
 namespace osler {
@@ -27,6 +28,7 @@ at::Tensor run_plain(torch::jit::Module& plain, const at::Tensor& x) {
 }
 
 at::Tensor run_fused(torch::jit::Module& fused, const at::Tensor& x) {
+  const ActivationMemory kept;
   // `contiguous(format)` leaves the strides of one channel as they are, which say NCDHW.
   const torch::jit::GraphOptimizerEnabledGuard as_it_is(false);  // nothing is left to optimise
   at::Tensor last = at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast3d);
@@ -82,10 +84,18 @@ FusedNetwork::FusedNetwork(torch::jit::Module frozen, const at::Device& device,
   }
   graphs_->fused = std::move(fused);
   description_ = describe(operators);
-  if (options.check_shape) check_on_smallest(*options.check_shape, device);
+  if (!options.check_shape) return;
+  check_on_smallest(*options.check_shape, device);
+  give_back();  // the first run may be long after
 }
 
-FusedNetwork::~FusedNetwork() = default;
+FusedNetwork::~FusedNetwork() {
+  give_back();
+}
+
+void FusedNetwork::give_back() {
+  ActivationMemory::give_back();
+}
 
 at::Tensor FusedNetwork::run(const at::Tensor& x) {
   if (graphs_->fused && !graphs_->compared) check(x);

@@ -33,6 +33,9 @@ class FusedNetwork {
   /// @throws std::exception of LibTorch
   at::Tensor run(const at::Tensor& x);
 
+  /// As Session::give_back.
+  void give_back();
+
   /// As Session::graph.
   const std::string& description() const { return description_; }
 

@@ -86,6 +86,10 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
+void Session::give_back() {
+  state_->network->give_back();
+}
+
 std::string Session::graph() const {
   return state_->network->description();
 }

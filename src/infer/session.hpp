@@ -55,6 +55,10 @@ class Session {
   at::Tensor run(const at::Tensor& x);
   const Device& device() const;
 
+  /// Gives the memory that runs have kept for the next one back to the system. So does the end of
+  /// the session.
+  void give_back();
+
   /// How the graph is run: "fused graph", "graph fused in part, 3 of 5 operators", "plain graph"
   /// and why. Without `check_shape` it may change with the first input.
   std::string graph() const;

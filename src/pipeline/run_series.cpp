@@ -249,6 +249,7 @@ SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
     if (error.code() != ErrorCode::bad_input) throw;
     refuse(f, error.found());
   }
+  model.session.give_back();
   if (found) {
     const StageTimer timer(f.timings, "measure");
     measure_labels(model.package, device, result, signals);
