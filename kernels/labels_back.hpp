@@ -63,7 +63,8 @@ struct LabelsBackTask {
 /// not negative: where all neighbours of a voxel decide alike alone, so does their mean. Elsewhere
 /// the classes that win at a neighbour are interpolated, and with them the highest score that any
 /// other class has at each: what is below that mean cannot win. Only where it is reached all
-/// classes are interpolated (in single precision). NaN never wins.
+/// classes are interpolated (in single precision). NaN never wins; an infinite score next to a voxel
+/// that lies on one of the network's may or may not count there.
 ///
 /// @param scores  host memory
 /// @param labels  out_size.x * y * z, host memory; beside it the CPU twin allocates a byte and a

@@ -169,7 +169,9 @@ double place_of_slice(const LabelsBackTask& task, std::int64_t z) {
 /// Which outputs of a row lie in which cell of the network's x axis.
 struct XTable {
   std::vector<float> weight;             ///< one per output voxel
+  std::vector<std::int32_t> low;         ///< one per output voxel: the cell
   std::vector<std::int32_t> begin, end;  ///< outputs of each cell, whatever the direction
+  bool on_columns = true;                ///< each output voxel lies on a column of the network's
   std::int32_t inside_begin = 0, inside_end = 0;
 
   XTable(const LabelsBackTask& task, std::int64_t nx)
@@ -179,7 +181,9 @@ struct XTable {
     for (std::int64_t x = 0; x < task.out_size[0]; ++x) {
       const Neighbours at = neighbours(scale * static_cast<double>(x) + shift, nx, linear);
       weight.push_back(at.weight);
+      low.push_back(static_cast<std::int32_t>(at.low));
       if (!at.inside) continue;
+      on_columns = on_columns && at.weight == 0;
       const auto cell = static_cast<std::size_t>(at.low);
       const auto here = static_cast<std::int32_t>(x);
       if (begin[cell] == end[cell]) begin[cell] = here;
@@ -230,6 +234,10 @@ class AlignedRows {
     std::memset(out, task_.outside, static_cast<std::size_t>(x_.inside_begin));
     std::memset(out + x_.inside_end, task_.outside,
                 width - static_cast<std::size_t>(x_.inside_end));
+    if (x_.on_columns && ny.weight == 0 && nz.weight == 0) {
+      copy_line(network_.top() + network_.line(ny.low, nz.low), out);
+      return;
+    }
     Cell cell{{network_.line(ny.low, nz.low), network_.line(ny.high, nz.low),
                network_.line(ny.low, nz.high), network_.line(ny.high, nz.high)},
               0,
@@ -239,6 +247,13 @@ class AlignedRows {
   }
 
  private:
+  /// A row whose voxels are voxels of the network's grid.
+  void copy_line(const std::uint8_t* top, std::uint8_t* out) const {
+    for (std::int32_t x = x_.inside_begin; x < x_.inside_end; ++x) {
+      out[x] = label_of(top[x_.low[static_cast<std::size_t>(x)]]);
+    }
+  }
+
   /// Cells whose corners all agree are filled, as many neighbouring ones as there are at once.
   void fill(Cell& cell, std::vector<std::uint8_t>& same, std::uint8_t* out) const {
     const std::uint8_t* a = network_.top() + cell.line[0];
