@@ -5,7 +5,8 @@ usage: compare windows
 The network is a convolution of one channel and one of single voxels: it costs next to nothing, and
 what it gives depends on the window's edge, so that blending shows. Both sides go from the image to
 the class of the highest score of each voxel. The answer is checked in every run: scores differ by no
-more than LARGEST of the largest (MONAI sums in single precision as ours do; nnU-Net sums in half).
+more than LARGEST of the largest: MONAI sums in single precision, as ours do; nnU-Net in half, whose
+digits run out where its weights are nearly 0 (window_sliders.py), so that those are left out.
 """
 import json
 
@@ -13,7 +14,7 @@ import contest
 
 STAGES = ("windows",)
 CLASSES, SIDE, PATCH = 25, 200, 80
-LARGEST = {"MONAI": 1e-5, "nnU-Net": 2e-2}
+LARGEST = {"MONAI": 1e-5, "nnU-Net": 5e-3}
 RULES = {"MONAI": "monai", "nnU-Net": "nnunet"}
 
 
@@ -48,7 +49,7 @@ def measure(peer, threads, runs):
     same = len({answer["digest"] for answer in ours.answers}) == 1
     made = contest.row("windows", f"{SIDE}^3, windows of {PATCH}^3, {CLASSES} classes", threads,
                        ours, peer, other, same and worst <= LARGEST[peer], load)
-    return dict(made, largest_difference=worst)
+    return dict(made, largest_difference=worst, share_checked=other.answers[0]["share_checked"])
 
 
 def rows(_, threads, runs):
