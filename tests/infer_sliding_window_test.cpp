@@ -201,6 +201,61 @@ TEST(SlidingWindow, HalfPrecisionSumsAreOffByTheirRounding) {
   EXPECT_GT(off, 0);
 }
 
+/// Ends in a convolution of single voxels that makes five classes of two channels.
+std::vector<std::byte> network_with_last_layer() {
+  torch::manual_seed(4);
+  torch::jit::Module module("layers");
+  module.register_attribute("training", c10::BoolType::get(), false);
+  module.register_parameter("a", at::randn({2, 1, 3, 3, 3}), false);
+  module.register_parameter("b", at::randn({5, 2, 1, 1, 1}), false);
+  module.register_parameter("c", at::randn({5}), false);
+  module.define(
+      "def forward(self, x):\n"
+      "    y = torch.leaky_relu(torch.conv3d(x, self.a, None, [1, 1, 1], [1, 1, 1]), 0.1)\n"
+      "    return torch.conv3d(y, self.b, self.c)\n");
+  std::ostringstream out;
+  module.save(out);
+  const std::string text = out.str();
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+TEST(SlidingWindow, WhatTheLastLayerTakesMayBeSummedInPlaceOfScores) {
+  const Size3 size{20, 18, 50};
+  const std::vector<float> image = random_image(size);
+  SlidingWindowOptions options;
+  options.windows.patch = {12, 10, 14};
+  options.windows.mirrored = {true, false, true};
+  const auto run = [&](bool fuse) {
+    SessionOptions session_options;
+    session_options.fuse = fuse;
+    session_options.check_shape = TensorShape{1, 1, 14, 10, 12};
+    Session session(network_with_last_layer(), Device{}, session_options);
+    EXPECT_EQ(session.last_layer() != nullptr, fuse);
+    std::vector<double> scores(static_cast<std::size_t>(5 * voxel_count(size)), NAN);
+    std::int64_t next_cell = 0;
+    run_sliding_window(
+        session, {image.data(), 1, size}, options, nullptr, {}, [&](const ScoreSlab& slab) {
+          EXPECT_EQ(slab.cell_begin, next_cell);
+          next_cell = slab.cell_end;
+          const kernels::ScoresView& s = slab.scores;
+          ASSERT_EQ(s.classes, 5);
+          const std::int64_t plane = size[0] * size[1];
+          const std::int64_t end = std::min(slab.cell_end, size[2] - 1) + 1;
+          ASSERT_GE(s.first_plane + s.planes, end);
+          for (int c = 0; c < 5; ++c) {
+            const float* from = static_cast<const float*>(s.scores) +
+                                (c * s.planes + slab.cell_begin - s.first_plane) * plane;
+            std::copy_n(from, (end - slab.cell_begin) * plane,
+                        scores.begin() + (c * size[2] + slab.cell_begin) * plane);
+          }
+        });
+    EXPECT_EQ(next_cell, INT64_MAX);
+    return scores;
+  };
+  EXPECT_LE(largest_difference(run(true), run(false)), kTolerance);
+}
+
 TEST(SlidingWindow, SaysHowFarItIs) {
   const Size3 size{8, 8, 12};
   const std::vector<float> image = random_image(size);

@@ -8,19 +8,8 @@
 #include <span>
 #include <vector>
 
-#include "infer/pointwise_cpu.hpp"
-
 namespace osler {
 namespace {
-
-at::MemoryFormat channels_last(const at::Tensor& x) {
-  return x.dim() == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast;
-}
-
-std::span<const float> values_of(const std::optional<at::Tensor>& tensor) {
-  if (!tensor) return {};
-  return {tensor->const_data_ptr<float>(), static_cast<std::size_t>(tensor->numel())};
-}
 
 /// Weights as `reordered` gives them; bias or none; channels_last in and out.
 at::Tensor convolution_and_activation(torch::jit::Stack& arguments) {
@@ -45,38 +34,10 @@ at::Tensor convolution_and_activation(torch::jit::Stack& arguments) {
   return stack.at(0).toTensor();
 }
 
-/// channels_last in, contiguous NC(D)HW out.
-at::Tensor pointwise(const at::Tensor& x, const at::Tensor& weight,
-                     const std::optional<at::Tensor>& bias) {
-  const at::Tensor last = x.contiguous(channels_last(x));
-  const std::int64_t samples = x.size(0), channels = weight.size(1);
-  TORCH_CHECK(x.dim() == weight.dim() && x.size(1) == channels, "convolution of ", channels,
-              " channels on ", x.sizes());
-  std::vector<std::int64_t> sizes = x.sizes().vec();
-  sizes[1] = weight.size(0);
-  at::Tensor y = at::empty(sizes, x.options());
-  if (y.numel() == 0) return y;
-  const auto step = static_cast<std::size_t>(x.numel() / samples);
-  const auto out_step = static_cast<std::size_t>(y.numel() / samples);
-  const Pointwise layer{values_of(weight), values_of(bias), channels};
-  for (std::size_t n = 0; n < static_cast<std::size_t>(samples); ++n) {
-    pointwise_cpu({last.const_data_ptr<float>() + n * step, step}, layer,
-                  {y.data_ptr<float>() + n * out_step, out_step});
-  }
-  return y;
-}
-
 void run_convolution(torch::jit::Stack& stack) {
   constexpr std::size_t kArguments = 10;
   torch::jit::Stack arguments = torch::jit::pop(stack, kArguments);
   stack.emplace_back(convolution_and_activation(arguments));
-}
-
-void run_pointwise(torch::jit::Stack& stack) {
-  const auto bias = torch::jit::pop(stack).toOptional<at::Tensor>();
-  const at::Tensor weight = torch::jit::pop(stack).toTensor();
-  const at::Tensor x = torch::jit::pop(stack).toTensor();
-  stack.emplace_back(pointwise(x, weight, bias));
 }
 
 }  // namespace
@@ -89,8 +50,6 @@ void register_cpu_operators() {
                "int[] output_padding, int[] stride, int[] dilation, int groups, bool transposed, "
                "float slope) -> Tensor",
                run_convolution, kFromSchema),
-      Operator("osler::pointwise(Tensor x, Tensor weight, Tensor? bias) -> Tensor", run_pointwise,
-               kFromSchema),
   });
 }
 

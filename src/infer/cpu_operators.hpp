@@ -6,8 +6,6 @@ namespace osler {
 
 /// A convolution and the activation behind it, weights reordered for oneDNN.
 inline constexpr char kConvolutionName[] = "osler::convolution";
-/// A convolution of 1x1x1 whose result is contiguous: that of the network.
-inline constexpr char kPointwiseName[] = "osler::pointwise";
 
 /// Makes them known to TorchScript, once.
 void register_cpu_operators();

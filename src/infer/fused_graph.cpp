@@ -22,7 +22,6 @@ using torch::jit::Value;
 const auto kConvolution = c10::Symbol::fromQualString(kConvolutionName);
 const auto kInstanceNorm = c10::Symbol::fromQualString("osler::instance_norm");
 const auto kInstanceNormInPlace = c10::Symbol::fromQualString("osler::instance_norm_");
-const auto kPointwise = c10::Symbol::fromQualString(kPointwiseName);
 
 // ---- what stands in the graph ----
 
@@ -135,14 +134,25 @@ bool every(const std::vector<std::int64_t>& values, std::int64_t value) {
 
 /// A linear map of each voxel's channels, nothing around it.
 bool is_pointwise(const Convolution& c) {
-  return !c.transposed && c.groups == 1 && every(c.weight.sizes().slice(2).vec(), 1) &&
-         every(c.stride, 1) && every(c.padding, 0);
+  return !c.transposed && c.groups == 1 && c.weight.scalar_type() == at::kFloat &&
+         every(c.weight.sizes().slice(2).vec(), 1) && every(c.stride, 1) && every(c.padding, 0);
 }
 
 /// Is it what the network returns, and nothing else?
 bool is_result(const Value* value) {
   return value->uses().size() == 1 && value->uses()[0].user->kind() == c10::prim::Return &&
          value->node()->owningBlock() == value->owningGraph()->block();
+}
+
+std::vector<float> values_of(const at::Tensor& tensor) {
+  const at::Tensor dense = tensor.contiguous();
+  return {dense.const_data_ptr<float>(), dense.const_data_ptr<float>() + dense.numel()};
+}
+
+LastLayer last_layer(const Convolution& c, const ConstantTensor& bias) {
+  LastLayer last{values_of(c.weight), {}, c.weight.size(1)};
+  if (bias.tensor) last.bias = values_of(*bias.tensor);
+  return last;
 }
 
 at::Tensor reordered(const Convolution& c) {
@@ -211,8 +221,8 @@ class Rewriter {
     const Activation activation = activation_behind(node->output());
     const torch::jit::WithInsertPoint here(node);
     if (is_pointwise(c) && is_result(node->output())) {
-      put(kPointwise, {node->namedInput("input"), insert(c.weight), node->namedInput("bias")}, node,
-          {});
+      operators_.last = last_layer(c, constant_tensor(node->namedInput("bias")));
+      node->output()->replaceAllUsesWith(node->namedInput("input"));
       return true;
     }
     Node* weight = graph_.insertNode(graph_.create(c10::prim::ConstantMKLDNNTensor));

@@ -1,7 +1,9 @@
 #pragma once
 // A TorchScript graph rewritten for the device that runs it.
 
-#include <string>
+#include <optional>
+
+#include "infer/pointwise_cpu.hpp"
 
 namespace torch::jit {
 struct Module;
@@ -13,13 +15,15 @@ namespace osler {
 struct FusedOperators {
   int fused = 0;
   int left = 0;  ///< as they were: weights that are computed, a use that forbids it
+  /// Taken off: the graph gives its input, channels_last.
+  std::optional<LastLayer> last;
 };
 
 /// Rewrites the graph of a frozen module:
 /// - convolutions, transposed ones too, take weights that oneDNN has reordered once, and the
 ///   ReLU or leaky ReLU behind them;
 /// - InstanceNorm and the activation behind it become one operator that works in place;
-/// - a convolution of 1x1x1 that is the network's result gives it contiguous.
+/// - a convolution of 1x1x1 whose result is the network's is taken off the graph.
 /// Tensors are channels_last inside, and the input should be. What is not known stays as it is.
 FusedOperators fuse_for_cpu(torch::jit::Module& frozen);
 

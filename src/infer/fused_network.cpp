@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include "infer/activation_memory.hpp"
 #include "infer/fused_graph.hpp"
@@ -27,12 +28,33 @@ at::Tensor run_plain(torch::jit::Module& plain, const at::Tensor& x) {
   return plain.forward({x}).toTensor();
 }
 
-at::Tensor run_fused(torch::jit::Module& fused, const at::Tensor& x) {
+/// Up to the last layer, if that was taken off.
+at::Tensor run_rewritten(torch::jit::Module& fused, const at::Tensor& x) {
   const ActivationMemory kept;
   // `contiguous(format)` leaves the strides of one channel as they are, which say NCDHW.
   const torch::jit::GraphOptimizerEnabledGuard as_it_is(false);  // nothing is left to optimise
   at::Tensor last = at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast3d);
   return fused.forward({last.copy_(x)}).toTensor();
+}
+
+/// channels_last in, contiguous NC(D)HW out.
+at::Tensor apply(const LastLayer& layer, const at::Tensor& x) {
+  const ActivationMemory kept;
+  TORCH_CHECK(x.size(1) == layer.channels, "a last layer of ", layer.channels, " channels on ",
+              x.sizes());
+  const at::Tensor last = x.contiguous(x.dim() == 5 ? at::MemoryFormat::ChannelsLast3d
+                                                    : at::MemoryFormat::ChannelsLast);
+  std::vector<std::int64_t> sizes = x.sizes().vec();
+  sizes[1] = layer.outputs();
+  at::Tensor y = at::empty(sizes, x.options());
+  if (y.numel() == 0) return y;
+  const auto step = static_cast<std::size_t>(x.numel() / x.size(0));
+  const auto out_step = static_cast<std::size_t>(y.numel() / x.size(0));
+  for (std::size_t n = 0; n < static_cast<std::size_t>(x.size(0)); ++n) {
+    pointwise_cpu({last.const_data_ptr<float>() + n * step, step}, layer.view(),
+                  {y.data_ptr<float>() + n * out_step, out_step});
+  }
+  return y;
 }
 
 /// A GPU's convolutions round their inputs to 10 bits, to which graphs would differ by chance.
@@ -68,7 +90,13 @@ std::string describe(const FusedOperators& operators) {
 
 struct FusedNetwork::Graphs {
   std::optional<torch::jit::Module> plain, fused;  ///< both until the first run
+  std::optional<LastLayer> last;                   ///< of `fused`
   bool compared = false;
+
+  at::Tensor run_fused(const at::Tensor& x) {
+    const at::Tensor y = run_rewritten(*fused, x);
+    return last ? apply(*last, y) : y;
+  }
 };
 
 FusedNetwork::FusedNetwork(torch::jit::Module frozen, const at::Device& device,
@@ -77,12 +105,13 @@ FusedNetwork::FusedNetwork(torch::jit::Module frozen, const at::Device& device,
   graphs_->plain = std::move(frozen);
   if (!options.fuse) return;
   torch::jit::Module fused = graphs_->plain->clone();
-  const FusedOperators operators = device.is_cuda() ? fuse_for_cuda(fused) : fuse_for_cpu(fused);
+  FusedOperators operators = device.is_cuda() ? fuse_for_cuda(fused) : fuse_for_cpu(fused);
   if (operators.fused == 0) {
     description_ = "plain graph: no operator that could be fused";
     return;
   }
   graphs_->fused = std::move(fused);
+  graphs_->last = std::move(operators.last);
   description_ = describe(operators);
   if (!options.check_shape) return;
   check_on_smallest(*options.check_shape, device);
@@ -100,10 +129,10 @@ void FusedNetwork::give_back() {
 at::Tensor FusedNetwork::run(const at::Tensor& x) {
   if (graphs_->fused && !graphs_->compared) check(x);
   if (!graphs_->fused) return run_plain(*graphs_->plain, x);
-  if (!graphs_->plain) return run_fused(*graphs_->fused, x);
+  if (!graphs_->plain) return graphs_->run_fused(x);
   // The comparison may have been on a smaller input than this.
   try {
-    at::Tensor y = run_fused(*graphs_->fused, x);
+    at::Tensor y = graphs_->run_fused(x);
     graphs_->plain.reset();
     return y;
   } catch (const c10::OutOfMemoryError&) {
@@ -115,12 +144,23 @@ at::Tensor FusedNetwork::run(const at::Tensor& x) {
   }
 }
 
+const LastLayer* FusedNetwork::last_layer() const {
+  const bool known = graphs_->fused && graphs_->compared && graphs_->last;
+  return known ? &*graphs_->last : nullptr;
+}
+
+at::Tensor FusedNetwork::run_before_last_layer(const at::Tensor& x) {
+  at::Tensor y = run_rewritten(*graphs_->fused, x);
+  graphs_->plain.reset();
+  return y;
+}
+
 /// Keeps the fused graph if it gives what the plain one gives.
 void FusedNetwork::check(const at::Tensor& x) {
   const FullPrecision for_comparison;
   const at::Tensor expected = run_once(*graphs_->plain, x);
   try {
-    const double apart = difference(run_fused(*graphs_->fused, x), expected);
+    const double apart = difference(graphs_->run_fused(x), expected);
     if (apart <= kFusedDifference) {
       graphs_->compared = true;
       return;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "infer/pointwise_cpu.hpp"
 #include "infer/session.hpp"
 
 namespace at {
@@ -32,6 +33,13 @@ class FusedNetwork {
   /// @param x NCDHW, contiguous, on the device
   /// @throws std::exception of LibTorch
   at::Tensor run(const at::Tensor& x);
+
+  /// The last layer, a linear map of each voxel's channels, if the graph ends in one and was
+  /// compared; else null.
+  const LastLayer* last_layer() const;
+  /// What the last layer takes, channels_last. There must be one.
+  /// @throws std::exception of LibTorch
+  at::Tensor run_before_last_layer(const at::Tensor& x);
 
   /// As Session::give_back.
   void give_back();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace osler {
 
@@ -10,6 +11,16 @@ struct Pointwise {
   std::span<const float> weight;  ///< [output, channel]
   std::span<const float> bias;    ///< one value per output, or empty: 0
   std::int64_t channels = 1;      ///< of the input
+};
+
+/// The convolution of 1x1x1 whose result is the network's.
+struct LastLayer {
+  std::vector<float> weight;  ///< [output, channel]
+  std::vector<float> bias;    ///< one value per output, or empty: 0
+  std::int64_t channels = 1;
+
+  std::int64_t outputs() const { return static_cast<std::int64_t>(weight.size()) / channels; }
+  Pointwise view() const { return {weight, bias, channels}; }
 };
 
 /// y[o, v] = bias[o] + sum over c of weight[o, c] * x[v, c]. One pass; the same bits for any number

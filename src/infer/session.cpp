@@ -54,6 +54,23 @@ std::string first_line(const char* text) {
   return std::string(all.substr(0, all.find('\n')));
 }
 
+/// What a network gives, or an error in our words.
+template <typename F>
+at::Tensor checked(F&& run) {
+  try {
+    at::Tensor y = run();
+    if (y.dim() == 5) return y;
+    throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
+                "5: NCDHW");
+  } catch (const Error&) {
+    throw;
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(ErrorCode::model, "the network failed: " + first_line(error.what()));
+  }
+}
+
 }  // namespace
 
 struct Session::State {
@@ -112,18 +129,15 @@ Tensor Session::forward(std::span<const float> input, const TensorShape& shape) 
 }
 
 at::Tensor Session::run(const at::Tensor& x) {
-  try {
-    at::Tensor y = state_->network->run(x.to(state_->device));
-    if (y.dim() == 5) return y;
-    throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
-                "5: NCDHW");
-  } catch (const Error&) {
-    throw;
-  } catch (const c10::OutOfMemoryError&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Error(ErrorCode::model, "the network failed: " + first_line(error.what()));
-  }
+  return checked([&] { return state_->network->run(x.to(state_->device)); });
+}
+
+const LastLayer* Session::last_layer() const {
+  return state_->network->last_layer();
+}
+
+at::Tensor Session::run_before_last_layer(const at::Tensor& x) {
+  return checked([&] { return state_->network->run_before_last_layer(x.to(state_->device)); });
 }
 
 const Device& Session::device() const {

@@ -18,6 +18,8 @@ class Tensor;
 
 namespace osler {
 
+struct LastLayer;
+
 /// N, C, D, H, W
 using TensorShape = std::array<std::int64_t, 5>;
 
@@ -53,6 +55,9 @@ class Session {
   /// For `infer` alone: as forward, without copies. @param x  NCDHW, on the session's device
   /// @throws Error model; c10::OutOfMemoryError
   at::Tensor run(const at::Tensor& x);
+  /// For `infer` alone: see FusedNetwork. @throws as run
+  const LastLayer* last_layer() const;
+  at::Tensor run_before_last_layer(const at::Tensor& x);
   const Device& device() const;
 
   /// Gives the memory that runs have kept for the next one back to the system. So does the end of

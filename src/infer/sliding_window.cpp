@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "infer/activation_memory.hpp"
+#include "infer/pointwise_cpu.hpp"
 
 namespace osler {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 using kernels::FloatType;
 
 constexpr int kMostAtOnce = 16;
+constexpr std::int64_t kBytesOfSlab = std::int64_t{256} << 20;
 constexpr double kShareOfFreeMemory = 0.8;  // the allocator keeps blocks of its own sizes
 
 at::ScalarType scalar_type(FloatType type) {
@@ -65,6 +68,19 @@ class Sums {
   }
   const float* share() const { return share_.data_ptr<float>(); }
   bool on_host() const { return device_.is_cpu(); }
+
+  /// The layer's value for planes begin ... end - 1: outputs x voxels.
+  at::Tensor through(const LastLayer& layer, std::int64_t begin, std::int64_t end) const {
+    // from_blob takes no const; nothing writes to it.
+    const auto tensor = [](const std::vector<float>& values, at::IntArrayRef sizes) {
+      return at::from_blob(const_cast<float*>(values.data()), sizes, at::kFloat);
+    };
+    const at::Tensor weight = tensor(layer.weight, {layer.outputs(), layer.channels});
+    const at::Tensor x =
+        scores_.narrow(1, begin - first_plane_, end - begin).flatten(1).to(at::kFloat);
+    if (layer.bias.empty()) return at::mm(weight, x);
+    return at::addmm(tensor(layer.bias, {layer.outputs(), 1}), weight, x);
+  }
 
   /// Lets go of planes below `plane`.
   void begin_at(std::int64_t plane) {
@@ -122,6 +138,8 @@ class Run {
                     ? at::Device(at::kCPU)
                     : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(stream->device_index()))),
         at_once_(options.batch > 0 ? options.batch : 1) {
+    const LastLayer* last = device_.is_cpu() ? session.last_layer() : nullptr;
+    if (last != nullptr && last->outputs() > last->channels) last_layer_ = last;
     weights_ = at::from_blob(windows_.weights.data(),
                              {static_cast<std::int64_t>(windows_.weights.size())}, at::kFloat)
                    .to(device_);
@@ -141,7 +159,7 @@ class Run {
       }
       const bool last = i + 1 == z.size();
       const std::int64_t end = last ? INT64_MAX : z[i + 1] - 1;
-      take({sums_->view().view(), sums_->on_host() ? Backend::cpu : Backend::cuda, cell, end});
+      give(cell, end, take);
       if (last) break;
       sums_->begin_at(end);
       cell = end;
@@ -150,6 +168,32 @@ class Run {
   }
 
  private:
+  /// Cells begin ... end - 1, whose planes are final.
+  void give(std::int64_t begin, std::int64_t end, const TakeSlab& take) const {
+    if (last_layer_ == nullptr) {
+      take({sums_->view().view(), sums_->on_host() ? Backend::cpu : Backend::cuda, begin, end});
+      return;
+    }
+    const Size3& n = windows_.image;
+    const auto outputs = static_cast<int>(last_layer_->outputs());
+    const std::int64_t plane_bytes =
+        outputs * n[0] * n[1] * static_cast<std::int64_t>(sizeof(float));
+    const std::int64_t at_once = std::max<std::int64_t>(kBytesOfSlab / plane_bytes - 1, 1);
+    while (begin < std::min(end, n[2])) {
+      const bool rest = end - begin <= at_once || n[2] - begin <= at_once;
+      const std::int64_t cells_end = rest ? end : begin + at_once;
+      const std::int64_t planes_end = std::min(cells_end, n[2] - 1) + 1;
+      const ActivationMemory kept;
+      const at::Tensor scores = sums_->through(*last_layer_, begin, planes_end);
+      take({{scores.data_ptr(), FloatType::f32, outputs, n, begin, planes_end - begin},
+            Backend::cpu,
+            begin,
+            cells_end});
+      if (rest) return;
+      begin = cells_end;
+    }
+  }
+
   /// All windows that begin at this z, each as often as it is flipped.
   std::vector<kernels::PatchTask> layer_at(std::int64_t z) const {
     std::vector<kernels::PatchTask> layer;
@@ -206,7 +250,7 @@ class Run {
         kernels::gather_patch_cuda(image_, task, FloatType::f32, to, *stream_);
       }
     }
-    at::Tensor y = session_.run(x);
+    at::Tensor y = last_layer_ != nullptr ? run_before_last_layer(x) : session_.run(x);
     if (y.size(0) != n || y.sizes().slice(2) != x.sizes().slice(2)) {
       const auto sizes = [](const at::Tensor& t) {
         std::ostringstream words;  // LibTorch brings headers of another fmt
@@ -220,12 +264,32 @@ class Run {
     return y;
   }
 
+  /// The fused graph was compared on a smaller window; what fails on this one runs as a whole.
+  at::Tensor run_before_last_layer(const at::Tensor& x) {
+    if (sums_) return session_.run_before_last_layer(x);
+    try {
+      return session_.run_before_last_layer(x);
+    } catch (const Error&) {
+      last_layer_ = nullptr;
+      return session_.run(x);
+    }
+  }
+
+  FloatType type_of_sums(std::int64_t channels) const {
+    if (options_.sums) return *options_.sums;
+    const Size3& n = windows_.image;
+    const std::int64_t planes = std::min(windows_.patch[2] + 1, n[2]);
+    const std::int64_t bytes =
+        channels * planes * n[0] * n[1] * static_cast<std::int64_t>(sizeof(float));
+    return bytes <= kMostBytesOfSums ? FloatType::f32 : FloatType::f16;
+  }
+
   void blend(std::span<const kernels::PatchTask> batch, at::Tensor y) {
     const bool last = !y.is_contiguous() && y.is_contiguous(at::MemoryFormat::ChannelsLast3d);
     if (!last) y = y.contiguous();
     const auto classes = static_cast<int>(y.size(1));
     if (!sums_) {
-      sums_.emplace(windows_, classes, options_.sums,
+      sums_.emplace(windows_, classes, type_of_sums(classes),
                     sums_in_host_memory_ ? at::Device(at::kCPU) : device_);
     }
     if (sums_->on_host() && !y.is_cpu()) y = y.cpu();
@@ -274,6 +338,7 @@ class Run {
   at::Device device_;
   at::Tensor weights_, host_weights_;
   std::optional<Sums> sums_;
+  const LastLayer* last_layer_ = nullptr;  ///< what is summed is its input
   int at_once_;
   bool measured_ = false;
   bool sums_in_host_memory_ = false;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "core/progress.hpp"
 #include "device/device.hpp"
@@ -13,10 +14,14 @@
 
 namespace osler {
 
+/// It goes by sizes, not by the machine, so that one study gives the same labels everywhere.
+inline constexpr std::int64_t kMostBytesOfSums = std::int64_t{1} << 30;
+
 struct SlidingWindowOptions {
   WindowSettings windows;
-  /// Of the sums of scores: f32, or f16, which halves the memory and rounds each addition.
-  kernels::FloatType sums = kernels::FloatType::f32;
+  /// Of the sums: f32, or f16, which halves the memory and rounds each addition. Unless it is
+  /// given, f32 if the sums take no more than kMostBytesOfSums.
+  std::optional<kernels::FloatType> sums;
   int batch = 0;  ///< windows that the network sees at once; 0: one on the CPU, what fits on a GPU
 };
 
@@ -36,6 +41,11 @@ using TakeSlab = std::function<void(const ScoreSlab&)>;
 /// Mean scores (logits, whatever the network gives) of all windows, weighted. Windows run in the
 /// order of their z: memory is classes x (patch.z + 1) planes of the grid, however long it is, and
 /// scores that are not yet final are kept in no other place.
+///
+/// Where a network on the CPU ends in a convolution of 1x1x1 of fewer channels than it gives
+/// classes, its input is what is summed: weights add up to 1, so the mean of the scores is the
+/// layer's value for the mean of what it takes (to rounding), which is made for a few final planes
+/// at a time.
 ///
 /// What a GPU cannot hold is tried with fewer windows at once, then with the sums in host memory.
 ///

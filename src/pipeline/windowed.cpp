@@ -33,16 +33,6 @@ WindowSettings settings_of(const WindowStep& step) {
   return settings;
 }
 
-SlidingWindowOptions options_of(const WindowedTask& task, const Size3& network) {
-  SlidingWindowOptions options;
-  options.windows = settings_of(task.steps.window);
-  const std::int64_t planes = std::min(network[2], options.windows.patch[2] + 1);
-  const std::int64_t values = task.package.classes * planes * network[0] * network[1];
-  const bool fits = values * static_cast<std::int64_t>(sizeof(float)) <= kMostBytesOfScores;
-  options.sums = fits ? kernels::FloatType::f32 : kernels::FloatType::f16;
-  return options;
-}
-
 /// All but the slab that is decided.
 kernels::LabelsBackTask labels_task(const WindowedTask& task, const NetworkGrid& network) {
   kernels::LabelsBackTask back;
@@ -115,7 +105,7 @@ struct Prepared {
         network(place_network_grid(task.image.grid, task.steps.resample, task.most_voxels)),
         resample(resample_task(network, task.steps.resample,
                                normalisation_of(device, source.view(), task.steps.normalise))),
-        options(options_of(task, network.size)),
+        options{settings_of(task.steps.window), {}, 0},
         back(labels_task(task, network)) {}
 };
 

@@ -19,11 +19,6 @@ struct WindowedTask {
   std::int64_t most_voxels;  ///< of the network's grid
 };
 
-/// Scores are summed in single precision if that takes no more than this, else in binary16, whose
-/// rounding moves labels only where two classes are nearly equal. It goes by sizes, not by the
-/// machine, so that one study gives the same labels everywhere.
-inline constexpr std::int64_t kMostBytesOfScores = std::int64_t{1} << 30;
-
 /// Labels are numbers of the package's segments. On the CPU beside image and labels: the image on
 /// the network's grid, scores of one window's height, and what the network needs. On a GPU the
 /// image crosses the bus once, as stored integers, and the labels once, back.
