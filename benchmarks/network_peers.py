@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Networks for benchmarks/stage_network.py, and OpenVINO as their peer.
 
-usage: network_peers.py plain-conv-unet OUT.ts    an nnU-Net PlainConvUNet with random weights
+usage: network_peers.py plain-conv-unet OUT.ts [CLASSES]   nnU-Net's PlainConvUNet, random weights
        network_peers.py convert TASK.json         its TorchScript to OpenVINO's format: `openvino`
        network_peers.py openvino TASK.json OURS   then one line per run; OURS is our answer's file
 
@@ -39,7 +39,7 @@ def read_values(file, classes):
     return np.fromfile(file, np.float32).reshape(classes, -1)
 
 
-def plain_conv_unet(out):
+def plain_conv_unet(out, classes=CLASSES):
     import torch
     from dynamic_network_architectures.architectures.unet import PlainConvUNet
     from dynamic_network_architectures.initialization.weight_init import InitWeights_He
@@ -47,7 +47,7 @@ def plain_conv_unet(out):
     stages = len(FEATURES)
     network = PlainConvUNet(
         input_channels=1, n_stages=stages, features_per_stage=FEATURES, conv_op=torch.nn.Conv3d,
-        kernel_sizes=3, strides=[1] + [2] * (stages - 1), n_conv_per_stage=2, num_classes=CLASSES,
+        kernel_sizes=3, strides=[1] + [2] * (stages - 1), n_conv_per_stage=2, num_classes=int(classes),
         n_conv_per_stage_decoder=2, conv_bias=True, norm_op=torch.nn.InstanceNorm3d,
         norm_op_kwargs=dict(eps=1e-5, affine=True), nonlin=torch.nn.LeakyReLU,
         nonlin_kwargs=dict(inplace=True), deep_supervision=False)
@@ -102,7 +102,7 @@ def run_openvino(task, ours_file):
 
 def main(what, file, *ours_file):
     if what == "plain-conv-unet":
-        plain_conv_unet(file)
+        plain_conv_unet(file, *ours_file)
         return
     with open(file) as text:
         task = json.load(text)

@@ -162,7 +162,9 @@ cv::Mat draw_plane(const Findings& findings, const LabelMap& labels, const Volum
   cv::Mat canvas;
   cv::resize(grey_of(sample_image(volume, plane), plane), canvas, {}, kOversample, kOversample,
              cv::INTER_CUBIC);
+  const std::array<bool, 256> near = labels_near(labels, plane);
   for (const Segment& segment : findings.segments) {
+    if (!near[static_cast<std::size_t>(segment.number)]) continue;
     draw_segment(canvas, segment, sample_segment(labels, segment.number, plane), plane);
   }
   const Letters letters = letters_of(plane.kind);

@@ -34,32 +34,66 @@ Axes axes_of(PlaneKind kind) {
   return {1, 2, 0, -1.0};
 }
 
+/// Of one patient axis: how many labels lie in each whole millimetre of the grid.
+struct Histogram {
+  int first = 0;                     ///< millimetre of counts[0]
+  std::vector<std::int64_t> counts;  ///< 0 beyond what the grid reaches
+
+  std::int64_t at(int position) const {
+    const int i = position - first;
+    return i < 0 || i >= static_cast<int>(counts.size()) ? 0 : counts[static_cast<std::size_t>(i)];
+  }
+};
+
+/// To the nearest; half-way upwards.
+int whole_mm(double mm) {
+  return static_cast<int>(std::floor(mm + 0.5));
+}
+
 /// Where labels lie: bounds and a histogram of each patient axis.
 struct Extent {
   std::array<double, 3> low{1e9, 1e9, 1e9};
   std::array<double, 3> high{-1e9, -1e9, -1e9};
-  std::array<std::map<int, std::int64_t>, 3> counts;  ///< per whole millimetre
+  std::array<Histogram, 3> histograms;
+  bool empty = true;
+
+  explicit Extent(const Grid& grid) {
+    for (std::size_t a = 0; a < 3; ++a) {
+      double least = 1e9, most = -1e9;
+      for (int corner = 0; corner < 8; ++corner) {
+        const Vec3 p = grid.centre_mm((corner & 1) != 0 ? grid.size[0] - 1 : 0,
+                                      (corner & 2) != 0 ? grid.size[1] - 1 : 0,
+                                      (corner & 4) != 0 ? grid.size[2] - 1 : 0);
+        least = std::min(least, p[a]);
+        most = std::max(most, p[a]);
+      }
+      // Centres inside may lie beyond the corners by a rounding.
+      histograms[a].first = whole_mm(least) - 1;
+      histograms[a].counts.resize(static_cast<std::size_t>(whole_mm(most) - whole_mm(least) + 3));
+    }
+  }
 
   void add(const Vec3& p) {
+    empty = false;
     for (std::size_t a = 0; a < 3; ++a) {
       low[a] = std::min(low[a], p[a]);
       high[a] = std::max(high[a], p[a]);
-      ++counts[a][static_cast<int>(std::lround(p[a]))];
+      Histogram& h = histograms[a];
+      ++h.counts[static_cast<std::size_t>(whole_mm(p[a]) - h.first)];
     }
   }
 
   /// The position with most labels within 2 mm.
   double busiest(int axis) const {
-    const auto& count = counts[static_cast<std::size_t>(axis)];
+    const Histogram& h = histograms[static_cast<std::size_t>(axis)];
     std::int64_t best = -1;
     double sum = 0;
     int ties = 0;
-    for (const auto& [position, unused] : count) {
+    for (std::size_t i = 0; i < h.counts.size(); ++i) {
+      if (h.counts[i] == 0) continue;
+      const int position = h.first + static_cast<int>(i);
       std::int64_t near = 0;
-      for (int d = -2; d <= 2; ++d) {
-        const auto found = count.find(position + d);
-        if (found != count.end()) near += found->second;
-      }
+      for (int d = -2; d <= 2; ++d) near += h.at(position + d);
       if (near > best) {
         best = near;
         sum = 0;
@@ -82,7 +116,8 @@ std::map<std::string, Extent> extents_of(const Findings& findings, const LabelMa
   for (const Segment& segment : findings.segments) {
     const std::string side =
         by_side && segment.type_modifier ? segment.type_modifier->value : std::string();
-    of_label[static_cast<std::size_t>(segment.number)] = &extents[side];
+    of_label[static_cast<std::size_t>(segment.number)] =
+        &extents.try_emplace(side, labels.grid).first->second;
   }
   const Size3& n = labels.grid.size;
   std::size_t i = 0;
@@ -95,7 +130,7 @@ std::map<std::string, Extent> extents_of(const Findings& findings, const LabelMa
       }
     }
   }
-  std::erase_if(extents, [](const auto& entry) { return entry.second.counts[0].empty(); });
+  std::erase_if(extents, [](const auto& entry) { return entry.second.empty; });
   return extents;
 }
 
@@ -208,6 +243,16 @@ std::vector<Plane> choose_planes(const Findings& findings, const LabelMap& label
 std::vector<float> sample_image(const Volume& volume, const Plane& plane) {
   return with_scalar(volume.type,
                      [&]<class Scalar>(Scalar) { return sample_scalars<Scalar>(volume, plane); });
+}
+
+std::array<bool, 256> labels_near(const LabelMap& labels, const Plane& plane) {
+  std::array<bool, 256> near{};
+  const auto note = [&](std::size_t voxel, std::size_t) {
+    near[labels.labels[voxel]] = true;
+    return 0.0;
+  };
+  sample(labels.grid, plane, note, 0.0F);
+  return near;
 }
 
 std::vector<float> sample_segment(const LabelMap& labels, int segment, const Plane& plane) {

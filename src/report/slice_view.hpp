@@ -2,6 +2,7 @@
 // Planes through a volume in patient axes, whatever way the scanner's slices lie: which plane to
 // show, and the image and labels on it.
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -34,6 +35,9 @@ std::vector<Plane> choose_planes(const Findings& findings, const LabelMap& label
 
 /// Real values, trilinear; NaN outside of the volume and in padding.
 std::vector<float> sample_image(const Volume& volume, const Plane& plane);
+
+/// [label]: does any voxel that a pixel of the plane is mixed from have it?
+std::array<bool, 256> labels_near(const LabelMap& labels, const Plane& plane);
 
 /// How much of a pixel is a segment, trilinear over the voxels' centres: 0.5 is the outline.
 std::vector<float> sample_segment(const LabelMap& labels, int segment, const Plane& plane);
