@@ -37,6 +37,34 @@ std::vector<std::byte> bytes_of(std::string_view text) {
 
 class SessionTest : public testing::OnBackend {};
 
+TEST(Precision, HasTheWordsOfTheCommandLine) {
+  for (const char* word : {"fp32", "tf32", "fp16", "bf16"}) {
+    EXPECT_EQ(to_string(parse_precision(word)), word);
+  }
+  expect_error(ErrorCode::usage, "fp64", [] { parse_precision("fp64"); });
+}
+
+TEST(Precision, IsSingleOnTheProcessor) {
+  SessionOptions options;
+  options.precision = Precision::f16;
+  expect_error(ErrorCode::usage, "fp16",
+               [&] { Session(network("    return x\n"), Device{}, options); });
+}
+
+TEST_P(SessionTest, ComputesInThePrecisionThatIsWanted) {
+  if (device.backend == Backend::cpu) GTEST_SKIP() << "computes in single precision";
+  SessionOptions options;
+  // 2048 + 1 is 2048 in f16 (11 bits), 256 + 1 is 256 in bf16 (8 bits).
+  options.precision = Precision::f16;
+  Session half(network("    return x + 1.0\n"), device, options);
+  EXPECT_EQ(half.forward(std::vector<float>{2048, 2}, {1, 1, 1, 1, 2}).values,
+            (std::vector<float>{2048, 3}));
+  options.precision = Precision::bf16;
+  Session brain(network("    return x + 1.0\n"), device, options);
+  EXPECT_EQ(brain.forward(std::vector<float>{256, 2}, {1, 1, 1, 1, 2}).values,
+            (std::vector<float>{256, 3}));
+}
+
 TEST_P(SessionTest, GivesTheNetworksValues) {
   Session session(network("    return x * 2.0 + 1.0\n"), device);
   const std::vector<float> input{0, 1, -2, 3.5F, 10, 100};

@@ -157,6 +157,11 @@ Action add_run(CLI::App& app) {
   command->add_option("--device", options->run.device, "auto, cpu, cuda or cuda:n")
       ->capture_default_str();
   command
+      ->add_option("--precision", options->run.precision,
+                   "of networks on a GPU: fp32, tf32 (products of 10 bits), fp16 or bf16")
+      ->check(CLI::IsMember({"fp32", "tf32", "fp16", "bf16"}))
+      ->capture_default_str();
+  command
       ->add_option("--templates", options->run.templates, "folder of the templates made at set-up")
       ->type_name("DIR");
   command->add_flag("--interpolate-missing-slices", options->run.policy.interpolate_missing_slices,

@@ -76,7 +76,7 @@ double difference(const at::Tensor& fused, const at::Tensor& plain) {
   if (fused.sizes() != plain.sizes()) return 1;
   if (plain.numel() == 0) return 0;
   const double largest = plain.abs().max().item<double>();
-  const double apart = (fused - plain).abs().max().item<double>();
+  const double apart = (fused.to(at::kFloat) - plain.to(at::kFloat)).abs().max().item<double>();
   return apart == 0 ? 0 : apart / largest;
 }
 
@@ -114,7 +114,11 @@ FusedNetwork::FusedNetwork(torch::jit::Module frozen, const at::Device& device,
   graphs_->last = std::move(operators.last);
   description_ = describe(operators);
   if (!options.check_shape) return;
-  check_on_smallest(*options.check_shape, device);
+  const bool whole = options.precision == Precision::f32 || options.precision == Precision::tf32;
+  const bool half = options.precision == Precision::f16;
+  check_on_smallest(*options.check_shape, at::TensorOptions(device).dtype(whole  ? at::kFloat
+                                                                          : half ? at::kHalf
+                                                                                 : at::kBFloat16));
   give_back();  // the first run may be long after
 }
 
@@ -161,7 +165,8 @@ void FusedNetwork::check(const at::Tensor& x) {
   const at::Tensor expected = run_once(*graphs_->plain, x);
   try {
     const double apart = difference(graphs_->run_fused(x), expected);
-    if (apart <= kFusedDifference) {
+    const bool single = expected.scalar_type() == at::kFloat;
+    if (apart <= (single ? kFusedDifference : kFusedDifferenceOfHalf)) {
       graphs_->compared = true;
       return;
     }
@@ -177,7 +182,7 @@ void FusedNetwork::check(const at::Tensor& x) {
 }
 
 /// Half of the sizes is an eighth of the work; a network may refuse it.
-void FusedNetwork::check_on_smallest(const TensorShape& shape, const at::Device& device) {
+void FusedNetwork::check_on_smallest(const TensorShape& shape, const at::TensorOptions& of) {
   const c10::InferenceMode guard;
   for (const std::int64_t divisor : {2, 1}) {
     TensorShape smaller = shape;
@@ -185,7 +190,7 @@ void FusedNetwork::check_on_smallest(const TensorShape& shape, const at::Device&
     constexpr std::uint64_t kSeed = 1;
     const at::Tensor x =
         at::randn(smaller, at::detail::createCPUGenerator(kSeed), at::TensorOptions(at::kFloat))
-            .to(device);
+            .to(of);
     try {
       check(x);
       return;

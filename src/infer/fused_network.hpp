@@ -12,6 +12,7 @@ class Tensor;
 }
 namespace c10 {
 struct Device;
+struct TensorOptions;
 }
 namespace torch::jit {
 struct Module;
@@ -23,6 +24,8 @@ namespace osler {
 /// are single precision, added up in another order: on random weights networks of 30 layers differ
 /// by a few 1e-6; a graph that is rewritten wrongly differs by its whole value.
 inline constexpr double kFusedDifference = 1e-3;
+/// Of networks in f16 or bf16: each layer rounds to 11 or 8 bits, in both graphs.
+inline constexpr double kFusedDifferenceOfHalf = 5e-2;
 
 class FusedNetwork {
  public:
@@ -51,7 +54,7 @@ class FusedNetwork {
   struct Graphs;
 
   void check(const at::Tensor& x);
-  void check_on_smallest(const TensorShape& shape, const c10::Device& device);
+  void check_on_smallest(const TensorShape& shape, const c10::TensorOptions& of);
 
   std::unique_ptr<Graphs> graphs_;
   std::string description_;

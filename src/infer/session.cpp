@@ -73,9 +73,40 @@ at::Tensor checked(F&& run) {
 
 }  // namespace
 
+Precision parse_precision(std::string_view word) {
+  for (const Precision precision :
+       {Precision::f32, Precision::tf32, Precision::f16, Precision::bf16}) {
+    if (word == to_string(precision)) return precision;
+  }
+  throw Error(ErrorCode::usage, "no precision '" + std::string(word) + "'",
+              "fp32, tf32, fp16 or bf16");
+}
+
+std::string_view to_string(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return "fp32";
+    case Precision::tf32:
+      return "tf32";
+    case Precision::f16:
+      return "fp16";
+    case Precision::bf16:
+      break;
+  }
+  return "bf16";
+}
+
 struct Session::State {
   Device place;
   torch::Device device{torch::kCPU};
+  Precision precision = Precision::f32;
+  at::ScalarType type = at::kFloat;
+
+  at::Tensor here(const at::Tensor& x) const {
+    // LibTorch has one switch for the process; every session sets it to its own.
+    if (device.is_cuda()) at::globalContext().setAllowTF32CuDNN(precision == Precision::tf32);
+    return x.to(device, type);
+  }
   std::unique_ptr<FusedNetwork> network;
 };
 
@@ -83,6 +114,14 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
                  const SessionOptions& options)
     : state_(std::make_unique<State>()) {
   state_->place = device;
+  state_->precision = options.precision;
+  if (device.backend == Backend::cpu && options.precision != Precision::f32) {
+    throw Error(ErrorCode::usage,
+                "a network on the processor in " + std::string(to_string(options.precision)),
+                "fp32", "leave --precision away, or use --device cuda");
+  }
+  if (options.precision == Precision::f16) state_->type = at::kHalf;
+  if (options.precision == Precision::bf16) state_->type = at::kBFloat16;
   if (device.backend == Backend::cuda) {
     load_cuda_backend();
     state_->device = torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index));
@@ -92,6 +131,7 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
     std::istream stream(&buffer);
     torch::jit::Module module = torch::jit::load(stream, state_->device);
     module.eval();
+    if (state_->type != at::kFloat) module.to(state_->type);
     module = torch::jit::freeze(module);
     state_->network = std::make_unique<FusedNetwork>(std::move(module), state_->device, options);
   } catch (const std::exception& error) {
@@ -129,7 +169,7 @@ Tensor Session::forward(std::span<const float> input, const TensorShape& shape) 
 }
 
 at::Tensor Session::run(const at::Tensor& x) {
-  return checked([&] { return state_->network->run(x.to(state_->device)); });
+  return checked([&] { return state_->network->run(state_->here(x)); });
 }
 
 const LastLayer* Session::last_layer() const {
@@ -137,7 +177,11 @@ const LastLayer* Session::last_layer() const {
 }
 
 at::Tensor Session::run_before_last_layer(const at::Tensor& x) {
-  return checked([&] { return state_->network->run_before_last_layer(x.to(state_->device)); });
+  return checked([&] { return state_->network->run_before_last_layer(state_->here(x)); });
+}
+
+Precision Session::precision() const {
+  return state_->precision;
 }
 
 const Device& Session::device() const {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "device/device.hpp"
@@ -28,9 +29,18 @@ struct Tensor {
   std::vector<float> values;
 };
 
+/// In what a network computes on a GPU; the processor computes in f32. tf32 rounds what a
+/// convolution multiplies to 10 bits; f16 and bf16 hold weights and activations.
+enum class Precision { f32, tf32, f16, bf16 };
+
+/// "fp32", "tf32", "fp16", "bf16". @throws Error usage: another word
+Precision parse_precision(std::string_view word);
+std::string_view to_string(Precision precision);
+
 struct SessionOptions {
   /// Rewrite the graph for the device (infer/fused_graph.hpp). Tests and benchmarks compare.
   bool fuse = true;
+  Precision precision = Precision::f32;
   /// An input that the network is made for. The fused graph is held against the plain one at load,
   /// on half of these sizes where the network takes that; without it on the first input.
   std::optional<TensorShape> check_shape;
@@ -41,7 +51,8 @@ class Session {
  public:
   /// @param weights bytes of a TorchScript file whose digest the caller has checked: loading runs
   /// it
-  /// @throws Error model if the bytes are no TorchScript; Error device
+  /// @throws Error model if the bytes are no TorchScript; Error device; Error usage: a precision
+  /// that the device does not have
   Session(std::span<const std::byte> weights, const Device& device,
           const SessionOptions& options = {});
   ~Session();
@@ -67,6 +78,7 @@ class Session {
   /// How the graph is run: "fused graph", "graph fused in part, 3 of 5 operators", "plain graph"
   /// and why. Without `check_shape` it may change with the first input.
   std::string graph() const;
+  Precision precision() const;
 
  private:
   struct State;

@@ -102,8 +102,8 @@ int exit_code_of(const RunReport& report) {
 std::vector<LoadedModel> load_models(const RunOptions& options, const Device& device) {
   std::vector<LoadedModel> models;
   for (const std::string& name : options.models) {
-    models.push_back(
-        load_model(find_package(name, options.model_places), options.templates, device));
+    models.push_back(load_model(find_package(name, options.model_places), options.templates, device,
+                                parse_precision(options.precision)));
   }
   return models;
 }
@@ -113,6 +113,7 @@ std::vector<LoadedModel> load_models(const RunOptions& options, const Device& de
 RunReport run(const RunOptions& options, const Progress& progress,
               const std::function<void(const StudyOutcome&)>& done) {
   RunContext context{choose_device(options.device), options.limits, progress, {}};
+  parse_precision(options.precision);
   const auto timed = [&](const char* stage, auto&& work) {
     const StageTimer timer(context.timings, stage);
     return work();

@@ -20,6 +20,7 @@ struct RunOptions {
   std::vector<std::filesystem::path> model_places;  ///< where names are looked up
   std::filesystem::path templates;
   std::string device = "auto";
+  std::string precision = "fp32";  ///< of networks on a GPU (infer/session.hpp)
   std::string modality;  ///< of inputs that are not DICOM and cannot say it; empty: not known
   bool nifti = false;    ///< labels.nii.gz beside the DICOM results too
   dicom::Limits limits;

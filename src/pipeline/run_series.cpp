@@ -46,11 +46,11 @@ void refuse(Findings& findings, std::string reason) {
 }
 
 /// Of what can change a result and is in neither the input nor the package.
-std::string configuration_digest(const Device& device) {
-  const std::string text =
-      fmt::format("osler {};backend {};coarse spacing {} mm;evidence bound {};localise seed {}",
-                  kVersion, device.backend == Backend::cpu ? "cpu" : "cuda", kCoarseSpacingMm,
-                  kEvidenceBound, LocaliseOptions{}.seed);
+std::string configuration_digest(const Device& device, Precision precision) {
+  const std::string text = fmt::format(
+      "osler {};backend {};precision {};coarse spacing {} mm;evidence bound {};localise seed {}",
+      kVersion, device.backend == Backend::cpu ? "cpu" : "cuda", to_string(precision),
+      kCoarseSpacingMm, kEvidenceBound, LocaliseOptions{}.seed);
   return sha256_hex(std::as_bytes(std::span(text.data(), text.size())));
 }
 
@@ -145,11 +145,12 @@ void measure_labels(const ModelPackage& package, const Device& device, SeriesRes
   signals["segments_found"] = found;
 }
 
-/// "cpu (4 threads, fused graph)"
+/// "cpu (4 threads, fused graph)", "cuda:0 (NVIDIA H100 80GB HBM3, fused graph, fp16)"
 std::string describe_device(const Device& device, const Session& session) {
-  const std::string graph = session.graph();
-  if (graph.empty() || !device.name.ends_with(')')) return device.name;
-  return device.name.substr(0, device.name.size() - 1) + ", " + graph + ")";
+  if (!device.name.ends_with(')')) return device.name;
+  std::string words = device.name.substr(0, device.name.size() - 1) + ", " + session.graph();
+  if (device.backend == Backend::cuda) words += fmt::format(", {}", to_string(session.precision()));
+  return words + ")";
 }
 
 /// @return false if the gates so far, or the network, say no; why is in the findings
@@ -195,9 +196,10 @@ void withhold_numbers(SeriesResult& result) {
 }  // namespace
 
 LoadedModel load_model(ModelPackage package, const std::filesystem::path& templates,
-                       const Device& device) {
+                       const Device& device, Precision precision) {
   std::optional<HeadTemplate> head_template;
   SessionOptions options;
+  options.precision = precision;
   if (const LocalisedTwoPass* steps = package.localised()) {
     const TemplateUse& use = steps->localise.template_use;
     head_template = read_template(templates / use.file, use.sha256, use.package);
@@ -219,7 +221,7 @@ SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
   f.timings = context.timings;
   f.model = describe_model(model.package);
   f.device = describe_device(device, model.session);
-  f.configuration_digest = configuration_digest(device);
+  f.configuration_digest = configuration_digest(device, model.session.precision());
   f.not_used = {"earlier studies of this patient: none were given",
                 "the patient's record: none was given",
                 "age norms: none is comparable with this protocol"};

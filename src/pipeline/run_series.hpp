@@ -27,7 +27,7 @@ struct LoadedModel {
 /// @param templates  folder that holds the template that the package names, if it does
 /// @throws Error model, device
 LoadedModel load_model(ModelPackage package, const std::filesystem::path& templates,
-                       const Device& device);
+                       const Device& device, Precision precision = Precision::f32);
 
 /// What all series of a run share.
 struct RunContext {
