@@ -19,6 +19,7 @@
 
 #include "benchmarks/measured.hpp"
 #include "core/error.hpp"
+#include "core/large_pages.hpp"
 #include "core/sha256.hpp"
 #include "kernels/labels_back.hpp"
 
@@ -47,6 +48,10 @@ Work read_work(const char* file) {
   s.classes = json.at("classes");
   s.size = json.at("size").get<osler::Size3>();
   s.planes = s.size[2];
+  // Large pages, as NumPy asks for its arrays, which hold the peers' scores.
+  work.held.reserve(2 * static_cast<std::size_t>(s.classes * osler::voxel_count(s.size)));
+  osler::prefer_large_pages(
+      std::as_writable_bytes(std::span(work.held.data(), work.held.capacity())));
   work.held.resize(2 * static_cast<std::size_t>(s.classes * osler::voxel_count(s.size)));
   if (!scores.read(work.held.data(), static_cast<std::streamsize>(work.held.size()))) {
     throw osler::Error(osler::ErrorCode::bad_input, "scores of fewer bytes than `size` says");

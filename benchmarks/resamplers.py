@@ -88,15 +88,16 @@ def main():
         task = json.load(file)
     stored = np.fromfile(task["voxels"], np.int16).reshape(task["size"][::-1])
     run, array_of, border = PEERS[name](task, stored)
-    ours = np.fromfile(answer_file, np.float32).reshape(task["out_size"][::-1])
+    shape = task["out_size"][::-1]
     inside = tuple(slice(math.ceil(border / step), n - math.ceil(border / step))
-                   for n, step in zip(ours.shape, scales(task)[0][::-1]))
+                   for n, step in zip(shape, scales(task)[0][::-1]))
     for _ in sys.stdin:
         start, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
         answer = run()
         seconds = time.perf_counter() - start
         after = resource.getrusage(resource.RUSAGE_SELF)
         peak = peak_mb()
+        ours = np.fromfile(answer_file, np.float32).reshape(shape)
         difference = np.abs(array_of(answer)[inside] - ours[inside]).max()
         cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
         print(json.dumps(dict(seconds=seconds, cpu_s=cpu, peak_mb=peak,

@@ -2,8 +2,8 @@
 
 usage: compare windows
 
-The network is a convolution of one channel and one of single voxels: it costs next to nothing, and
-what it gives depends on the window's edge, so that blending shows. Both sides go from the image to
+The network is one convolution of 32 channels and one of single voxels: it costs little, and what it
+gives depends on the window's edge, so that blending shows. Both sides go from the image to
 the class of the highest score of each voxel. The answer is checked in every run: scores differ by no
 more than LARGEST of the largest: MONAI sums in single precision, as ours do; nnU-Net in half, whose
 digits run out where its weights are nearly 0 (window_sliders.py), so that those are left out.
@@ -29,7 +29,7 @@ def make_inputs():
 
 
 def make_task(peer, work):
-    task = dict(network=str(work / "network.ts"), image=str(work / "image.f32"), size=[SIDE] * 3,
+    task = dict(network=str(work / "network-32.ts"), image=str(work / "image.f32"), size=[SIDE] * 3,
                 classes=CLASSES, patch=[PATCH] * 3, step=0.5, rule=RULES[peer],
                 scores=str(work / f"{peer}.scores"))
     path = work / f"{peer}.json"

@@ -21,12 +21,13 @@ import torch
 from label_makers import cpu_s, peak_mb
 
 LEAST_WEIGHT = 1e-2  # of 10
+FEATURES = 32        # nnU-Net's; more than classes, so that scores are what is blended
 
 
 def write_network(path, classes):
     torch.manual_seed(3)
-    network = torch.nn.Sequential(torch.nn.Conv3d(1, 1, 3, padding=1),
-                                  torch.nn.Conv3d(1, classes, 1)).eval()
+    network = torch.nn.Sequential(torch.nn.Conv3d(1, FEATURES, 3, padding=1), torch.nn.LeakyReLU(),
+                                  torch.nn.Conv3d(FEATURES, classes, 1)).eval()
     part = Path(f"{path}.{os.getpid()}")
     torch.jit.script(network).save(part)
     part.rename(path)

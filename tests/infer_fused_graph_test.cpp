@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "core/error.hpp"
 #include "infer/fused_graph.hpp"
 #include "infer/session.hpp"
+#include "torchscript.hpp"
 
 namespace osler {
 namespace {
@@ -23,7 +23,8 @@ namespace {
 /// Largest difference as a share of the largest value: single precision, sums in another order.
 constexpr float kBound = 1e-4F;
 
-using Weights = std::vector<std::pair<std::string, at::Tensor>>;
+using testing::torchscript;
+using testing::Weights;
 
 at::Tensor random(at::IntArrayRef sizes) {
   static at::Generator generator = at::detail::createCPUGenerator(7);
@@ -33,18 +34,6 @@ at::Tensor random(at::IntArrayRef sizes) {
 /// A convolution's weights, scaled so that values keep their size.
 at::Tensor kernel(at::IntArrayRef sizes) {
   return random(sizes) / std::sqrt(static_cast<float>(27 * std::min(sizes[0], sizes[1])));
-}
-
-std::vector<std::byte> network(const std::string& body, const Weights& weights) {
-  torch::jit::Module module("phantom");
-  module.register_attribute("training", c10::BoolType::get(), false);
-  for (const auto& [name, tensor] : weights) module.register_parameter(name, tensor, false);
-  module.define("def forward(self, x):\n" + body);
-  std::ostringstream out;
-  module.save(out);
-  const std::string text = out.str();
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
 }
 
 const Device kCpu{Backend::cpu, 0, "cpu"};
@@ -97,10 +86,10 @@ std::vector<std::byte> conv_norm_activation(std::int64_t channels, bool affine,
                                             const std::string& activation) {
   Weights weights{{"w", kernel({channels, 2, 3, 3, 3})}, {"b", random({channels})}};
   if (affine) weights.insert(weights.end(), {{"g", random({channels})}, {"h", random({channels})}});
-  return network("    y = " + convolution("x", "w", "b") +
-                     "\n    y = " + norm("y", affine ? "self.g, self.h" : "None, None") +
-                     "\n    return " + activation + "\n",
-                 weights);
+  return torchscript("    y = " + convolution("x", "w", "b") +
+                         "\n    y = " + norm("y", affine ? "self.g, self.h" : "None, None") +
+                         "\n    return " + activation + "\n",
+                     weights);
 }
 
 TEST(CpuGraph, ConvolutionNormAndActivationGiveWhatThePlainGraphGives) {
@@ -124,8 +113,8 @@ TEST(CpuGraph, AnActivationRightBehindAConvolutionIsFused) {
     const std::string call = leaky ? "torch.leaky_relu(y, 0.1)" : "torch." + name + "y)";
     SCOPED_TRACE(call);
     expect_same_as_plain(
-        network("    y = " + convolution("x", "w", "b") + "\n    return " + call + "\n",
-                {{"w", kernel({21, 3, 3, 3, 3})}, {"b", random({21})}}),
+        torchscript("    y = " + convolution("x", "w", "b") + "\n    return " + call + "\n",
+                    {{"w", kernel({21, 3, 3, 3, 3})}, {"b", random({21})}}),
         {1, 3, 7, 9, 10});
   }
 }
@@ -140,13 +129,13 @@ TEST(CpuGraph, APointwiseConvolutionThatIsTheResultGivesWhatThePlainGraphGives) 
                             {"head", random({classes, 21, 1, 1, 1})},
                             {"head_b", random({classes})}};
       const std::string first = "    y = " + convolution("x", "w") + "\n    return ";
-      const auto result = network(first + call + "\n", weights);
+      const auto result = torchscript(first + call + "\n", weights);
       expect_same_as_plain(result, {1, 2, 5, 11, 7});
       expect_same_as_plain(result, {3, 2, 16, 4, 8});
       // Not the result, or not all of it: oneDNN's.
-      expect_same_as_plain(network(first + "torch.relu(" + call + ")\n", weights),
+      expect_same_as_plain(torchscript(first + "torch.relu(" + call + ")\n", weights),
                            {1, 2, 5, 11, 7});
-      expect_same_as_plain(network(first + call + " + y.mean()\n", weights), {1, 2, 5, 11, 7});
+      expect_same_as_plain(torchscript(first + call + " + y.mean()\n", weights), {1, 2, 5, 11, 7});
     }
   }
 }
@@ -165,28 +154,28 @@ TEST(CpuGraph, AUNetWithTransposedConvolutionAndSkipGivesWhatThePlainGraphGives)
                            norm(convolution("c", "w3"), "self.g, self.h") +
                            ")\n"
                            "    return torch.conv3d(c, self.head, self.head_b)\n";
-  const auto bytes = network(body, {{"w1", kernel({12, 1, 3, 3, 3})},
-                                    {"w2", kernel({25, 12, 3, 3, 3})},
-                                    {"w3", kernel({12, 24, 3, 3, 3})},
-                                    {"up", kernel({25, 12, 2, 2, 2})},
-                                    {"up_b", random({12})},
-                                    {"g", random({12})},
-                                    {"h", random({12})},
-                                    {"head", kernel({3, 12, 1, 1, 1})},
-                                    {"head_b", random({3})}});
+  const auto bytes = torchscript(body, {{"w1", kernel({12, 1, 3, 3, 3})},
+                                        {"w2", kernel({25, 12, 3, 3, 3})},
+                                        {"w3", kernel({12, 24, 3, 3, 3})},
+                                        {"up", kernel({25, 12, 2, 2, 2})},
+                                        {"up_b", random({12})},
+                                        {"g", random({12})},
+                                        {"h", random({12})},
+                                        {"head", kernel({3, 12, 1, 1, 1})},
+                                        {"head_b", random({3})}});
   expect_same_as_plain(bytes, {1, 1, 12, 10, 14});
   expect_same_as_plain(bytes, {2, 1, 6, 18, 22});
 }
 
 TEST(CpuGraph, AValueThatIsUsedAgainIsNotOverwritten) {
-  const auto bytes = network("    y = " + convolution("x", "w") + "\n    z = torch.relu(" +
-                                 norm("y", "None, None") + ")\n    return y + z\n",
-                             {{"w", kernel({5, 2, 3, 3, 3})}});
+  const auto bytes = torchscript("    y = " + convolution("x", "w") + "\n    z = torch.relu(" +
+                                     norm("y", "None, None") + ")\n    return y + z\n",
+                                 {{"w", kernel({5, 2, 3, 3, 3})}});
   expect_same_as_plain(bytes, {1, 2, 6, 7, 8});
 }
 
 TEST(CpuGraph, TheInputIsNotOverwritten) {
-  const auto bytes = network("    return torch.relu(" + norm("x", "None, None") + ")\n", {});
+  const auto bytes = torchscript("    return torch.relu(" + norm("x", "None, None") + ")\n", {});
   const TensorShape shape{1, 3, 4, 5, 6};
   const std::vector<float> input = input_of(shape);
   const std::vector<float> before = input;
@@ -199,19 +188,20 @@ TEST(CpuGraph, TheInputIsNotOverwritten) {
 
 TEST(CpuGraph, WhatIsNotKnownStaysAndIsSaid) {
   const TensorShape shape{1, 2, 6, 7, 8};
-  expect_same_as_plain(network("    return torch.tanh(x) * 2.0\n", {}), shape,
+  expect_same_as_plain(torchscript("    return torch.tanh(x) * 2.0\n", {}), shape,
                        "plain graph: no operator that could be fused");
   // The second convolution's weights are computed from the input.
   expect_same_as_plain(
-      network("    y = " + convolution("x", "w") +
-                  "\n    return torch.conv3d(torch.tanh(y), self.w * x.mean(), None, [1, 1, 1])\n",
-              {{"w", kernel({2, 2, 3, 3, 3})}}),
+      torchscript(
+          "    y = " + convolution("x", "w") +
+              "\n    return torch.conv3d(torch.tanh(y), self.w * x.mean(), None, [1, 1, 1])\n",
+          {{"w", kernel({2, 2, 3, 3, 3})}}),
       shape, "graph fused in part, 1 of 2 operators");
 }
 
 TEST(CpuGraph, AGraphThatCannotRunChannelsLastStaysPlain) {
   // `view` wants NCDHW in memory.
-  const auto bytes = network(
+  const auto bytes = torchscript(
       "    y = " + convolution("x", "w") + "\n    return y.view(-1).view(y.size(0), -1, 1, 1, 1)\n",
       {{"w", kernel({4, 2, 3, 3, 3})}});
   expect_same_as_plain(bytes, {1, 2, 6, 7, 8}, "plain graph: the fused one cannot run");
@@ -220,9 +210,9 @@ TEST(CpuGraph, AGraphThatCannotRunChannelsLastStaysPlain) {
 TEST(CpuGraph, AGraphWhoseMeaningDependsOnMemoryStaysPlain) {
   // as_strided reads memory as it lies.
   const auto bytes =
-      network("    y = " + convolution("x", "w") +
-                  "\n    return y.as_strided([1, 4, 6, 7, 8], [336, 84, 14, 2, 1])\n",
-              {{"w", kernel({4, 2, 3, 3, 3})}});
+      torchscript("    y = " + convolution("x", "w") +
+                      "\n    return y.as_strided([1, 4, 6, 7, 8], [336, 84, 14, 2, 1])\n",
+                  {{"w", kernel({4, 2, 3, 3, 3})}});
   const TensorShape shape{1, 2, 6, 7, 8};
   const std::vector<float> input = input_of(shape);
   Session fused(bytes, kCpu), plain = plain_session(bytes);
@@ -232,7 +222,7 @@ TEST(CpuGraph, AGraphWhoseMeaningDependsOnMemoryStaysPlain) {
 }
 
 TEST(CpuGraph, WeightsForOtherChannelsAreAnError) {
-  const auto bytes = network(
+  const auto bytes = torchscript(
       "    y = " + convolution("x", "w") + "\n    return " + norm("y", "self.g, None") + "\n",
       {{"w", kernel({8, 2, 3, 3, 3})}, {"g", random({4})}});
   const TensorShape shape{1, 2, 6, 7, 8};
@@ -242,7 +232,7 @@ TEST(CpuGraph, WeightsForOtherChannelsAreAnError) {
 
 TEST(CpuGraph, IsCheckedAtLoadOnASizeThatTheNetworkTakes) {
   // Two halvings and back: 6 of 12 is refused, 12 is taken.
-  const auto bytes = network(
+  const auto bytes = torchscript(
       "    y = torch.conv3d(x, self.w, None, [2, 2, 2], [1, 1, 1])\n"
       "    y = torch.conv3d(y, self.w, None, [2, 2, 2], [1, 1, 1])\n"
       "    y = torch.conv_transpose3d(y, self.up, None, [2, 2, 2])\n"
@@ -258,7 +248,7 @@ TEST(CpuGraph, IsCheckedAtLoadOnASizeThatTheNetworkTakes) {
 
 TEST(CpuGraph, InstanceNormKeepsItsDigitsFarFromZero) {
   // A mean of 1000 standard deviations: E[x^2] - E[x]^2 in single precision has no digit left.
-  const auto bytes = network("    return " + norm("x", "None, None") + "\n", {});
+  const auto bytes = torchscript("    return " + norm("x", "None, None") + "\n", {});
   const TensorShape shape{1, 3, 20, 21, 22};
   const at::Tensor x = random(shape) + 1000;
   const at::Tensor wide = x.to(at::kDouble);
@@ -324,13 +314,13 @@ INSTANTIATE_TEST_SUITE_P(Backends, GraphOnGpu, ::testing::Values(Backend::cuda),
 
 TEST(CpuGraph, GivesTheSameBitsForAnyNumberOfThreads) {
   const auto bytes =
-      network("    y = torch.leaky_relu_(" + norm(convolution("x", "w"), "self.g, self.h") +
-                  ", 0.01)\n    return torch.conv3d(y, self.head, self.head_b)\n",
-              {{"w", kernel({25, 2, 3, 3, 3})},
-               {"g", random({25})},
-               {"h", random({25})},
-               {"head", random({7, 25, 1, 1, 1})},
-               {"head_b", random({7})}});
+      torchscript("    y = torch.leaky_relu_(" + norm(convolution("x", "w"), "self.g, self.h") +
+                      ", 0.01)\n    return torch.conv3d(y, self.head, self.head_b)\n",
+                  {{"w", kernel({25, 2, 3, 3, 3})},
+                   {"g", random({25})},
+                   {"h", random({25})},
+                   {"head", random({7, 25, 1, 1, 1})},
+                   {"head_b", random({7})}});
   const TensorShape shape{1, 2, 17, 31, 29};
   const std::vector<float> input = input_of(shape);
   const int threads = omp_get_max_threads();

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "infer/session.hpp"
+#include "torchscript.hpp"
 
 namespace osler {
 namespace {
@@ -23,26 +23,17 @@ constexpr std::int64_t kChannels = 32;
 constexpr std::int64_t kActivationBytes = kVoxels * kChannels * 4;
 
 Session session() {
-  torch::jit::Module module("phantom");
-  module.register_attribute("training", c10::BoolType::get(), false);
-  const auto parameter = [&](const char* name, at::IntArrayRef sizes) {
-    module.register_parameter(name, at::full(sizes, 0.01), false);
-  };
-  parameter("a", {kChannels, 1, 3, 3, 3});
-  parameter("b", {kChannels, kChannels, 1, 1, 1});
-  parameter("c", {1, kChannels, 1, 1, 1});
-  module.define(R"(
-def forward(self, x):
-    y = torch.conv3d(x, self.a, None, [1, 1, 1], [1, 1, 1])
-    y = torch.relu(torch.conv3d(y, self.b))
-    return torch.conv3d(y, self.c)
-)");
-  std::ostringstream out;
-  module.save(out);
-  const std::string text = out.str();
+  const auto weights = [](at::IntArrayRef sizes) { return at::full(sizes, 0.01); };
+  const std::vector<std::byte> bytes = testing::torchscript(
+      "    y = torch.conv3d(x, self.a, None, [1, 1, 1], [1, 1, 1])\n"
+      "    y = torch.relu(torch.conv3d(y, self.b))\n"
+      "    return torch.conv3d(y, self.c)\n",
+      {{"a", weights({kChannels, 1, 3, 3, 3})},
+       {"b", weights({kChannels, kChannels, 1, 1, 1})},
+       {"c", weights({1, kChannels, 1, 1, 1})}});
   SessionOptions options;
   options.check_shape = kShape;
-  return Session(std::as_bytes(std::span(text)), Device{Backend::cpu, 0, "cpu"}, options);
+  return Session(bytes, Device{Backend::cpu, 0, "cpu"}, options);
 }
 
 /// Pages that the system has given this process so far.

@@ -3,31 +3,22 @@
 #include "infer/session.hpp"
 
 #include <gtest/gtest.h>
-#include <torch/script.h>
 
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "backends.hpp"
 #include "core/error.hpp"
 #include "throws.hpp"
+#include "torchscript.hpp"
 
 namespace osler {
 namespace {
 
 using testing::expect_error;
 
-/// Bytes of a TorchScript file whose forward has this body.
 std::vector<std::byte> network(const std::string& body) {
-  torch::jit::Module module("phantom");
-  module.register_attribute("training", c10::BoolType::get(), true);
-  module.define("def forward(self, x):\n" + body);
-  std::ostringstream out;
-  module.save(out);
-  const std::string text = out.str();
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
+  return testing::torchscript(body, {}, true);
 }
 
 std::vector<std::byte> bytes_of(std::string_view text) {

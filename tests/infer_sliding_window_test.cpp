@@ -9,28 +9,19 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "backends.hpp"
 #include "kernels/half_math.hpp"
 #include "throws.hpp"
+#include "torchscript.hpp"
 
 namespace osler {
 namespace {
 
 using testing::expect_error;
-
-std::vector<std::byte> network(const std::string& body) {
-  torch::jit::Module module("phantom");
-  module.define("def forward(self, x):\n" + body);
-  std::ostringstream out;
-  module.save(out);
-  const std::string text = out.str();
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
-}
+using testing::torchscript;
 
 constexpr char kPlaceDependent[] =
     "    return torch.cat([x, torch.cumsum(x, 4), torch.cumsum(x, 2)], 1)\n";
@@ -140,7 +131,7 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
 
 Collected blended(const std::vector<float>& image, const Size3& size,
                   const SlidingWindowOptions& options) {
-  Session session(network(kPlaceDependent), Device{});
+  Session session(torchscript(kPlaceDependent), Device{});
   Collected found(size);
   run_sliding_window(session, {image.data(), 1, size}, options, nullptr, {},
                      [&](const ScoreSlab& slab) { found.take(slab); });
@@ -204,20 +195,12 @@ TEST(SlidingWindow, HalfPrecisionSumsAreOffByTheirRounding) {
 /// Ends in a convolution of single voxels that makes five classes of two channels.
 std::vector<std::byte> network_with_last_layer() {
   torch::manual_seed(4);
-  torch::jit::Module module("layers");
-  module.register_attribute("training", c10::BoolType::get(), false);
-  module.register_parameter("a", at::randn({2, 1, 3, 3, 3}), false);
-  module.register_parameter("b", at::randn({5, 2, 1, 1, 1}), false);
-  module.register_parameter("c", at::randn({5}), false);
-  module.define(
-      "def forward(self, x):\n"
+  return torchscript(
       "    y = torch.leaky_relu(torch.conv3d(x, self.a, None, [1, 1, 1], [1, 1, 1]), 0.1)\n"
-      "    return torch.conv3d(y, self.b, self.c)\n");
-  std::ostringstream out;
-  module.save(out);
-  const std::string text = out.str();
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
+      "    return torch.conv3d(y, self.b, self.c)\n",
+      {{"a", at::randn({2, 1, 3, 3, 3})},
+       {"b", at::randn({5, 2, 1, 1, 1})},
+       {"c", at::randn({5})}});
 }
 
 TEST(SlidingWindow, WhatTheLastLayerTakesMayBeSummedInPlaceOfScores) {
@@ -259,7 +242,7 @@ TEST(SlidingWindow, WhatTheLastLayerTakesMayBeSummedInPlaceOfScores) {
 TEST(SlidingWindow, SaysHowFarItIs) {
   const Size3 size{8, 8, 12};
   const std::vector<float> image = random_image(size);
-  Session session(network(kPlaceDependent), Device{});
+  Session session(torchscript(kPlaceDependent), Device{});
   SlidingWindowOptions options;
   options.windows.patch = {8, 8, 8};
   std::vector<std::int64_t> done;
@@ -276,7 +259,7 @@ TEST(SlidingWindow, SaysHowFarItIs) {
 TEST(SlidingWindow, RefusesANetworkThatGivesAnotherSize) {
   const Size3 size{8, 8, 8};
   const std::vector<float> image = random_image(size);
-  Session session(network("    return x[:, :, 1:]\n"), Device{});
+  Session session(torchscript("    return x[:, :, 1:]\n"), Device{});
   SlidingWindowOptions options;
   options.windows.patch = {8, 8, 8};
   expect_error(ErrorCode::model, "7 voxels", [&] {
@@ -295,7 +278,7 @@ TEST_P(SlidingWindowOnGpu, AgreesWithTheCpu) {
   options.windows.patch = {16, 16, 16};
   options.windows.mirrored = {true, false, false};
   const Collected expected = blended(image, size, options);
-  Session session(network(kPlaceDependent), device);
+  Session session(torchscript(kPlaceDependent), device);
   const Stream stream(device);
   const DeviceBuffer there(image.size() * sizeof(float), stream);
   copy_to_device(std::as_bytes(std::span(image)), there, stream);

@@ -1,27 +1,20 @@
 #pragma once
 // A package whose network is a threshold, so that its labels are known.
 
-#include <torch/script.h>
-
 #include <filesystem>
-#include <sstream>
 #include <string>
 
 #include "core/json.hpp"
 #include "core/sha256.hpp"
 #include "temporary_folder.hpp"
+#include "torchscript.hpp"
 
 namespace osler::testing {
 
 /// Two classes: label 1 where the normalised value is above 1/2.
 inline std::string threshold_network() {
-  torch::jit::Module module("threshold");
-  module.define(
-      "def forward(self, x):\n"
-      "    return torch.cat([0.5 - x, x - 0.5], 1)\n");
-  std::ostringstream out;
-  module.save(out);
-  return out.str();
+  const std::vector<std::byte> bytes = torchscript("    return torch.cat([0.5 - x, x - 0.5], 1)\n");
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 inline Json windowed_description(const std::string& weights) {

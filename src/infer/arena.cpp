@@ -6,6 +6,8 @@
 #include <cassert>
 #include <iterator>
 
+#include "core/large_pages.hpp"
+
 namespace osler {
 namespace {
 
@@ -29,6 +31,7 @@ Arena::Arena(std::size_t reserved_bytes) {
   begin_ = static_cast<std::byte*>(place);
   bytes_ = bytes;
   free_.emplace(begin_, bytes_);
+  prefer_large_pages({begin_, bytes_});
 }
 
 Arena::~Arena() {

@@ -56,6 +56,7 @@ class Sums {
       : windows_(windows), type_(type), device_(device) {
     const Size3& n = windows.image;
     planes_ = std::min(windows.patch[2] + 1, n[2]);
+    const ActivationMemory kept;  // large pages: classes lie far apart
     scores_ = at::zeros({classes, planes_, n[1], n[0]},
                         at::TensorOptions(scalar_type(type)).device(device));
     share_ = at::empty({planes_, n[1], n[0]}, at::TensorOptions(at::kFloat).device(device));

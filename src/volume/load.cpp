@@ -1,12 +1,10 @@
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <map>
 
 #include "core/error.hpp"
+#include "core/large_pages.hpp"
 #include "dicom/modality_lut.hpp"
 #include "dicom/pixels.hpp"
 #include "dicom/read_ahead.hpp"
@@ -32,15 +30,6 @@ Decoders open_multi_frame(const VolumePlan& plan, const dicom::Limits& limits) {
     }
   }
   return decoders;
-}
-
-/// A volume is written once from end to end. In large pages it costs a fraction of the page faults,
-/// and no more memory: only whole pages inside of it become large ones.
-void prefer_large_pages(std::span<std::byte> bytes) {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t before = (page - std::bit_cast<std::uintptr_t>(bytes.data()) % page) % page;
-  if (bytes.size() <= before) return;
-  ::madvise(bytes.data() + before, bytes.size() - before, MADV_HUGEPAGE);  // advice: may be refused
 }
 
 /// Only where decoding takes the time in which a file can come from the disk: uncompressed slices
