@@ -176,6 +176,42 @@ TEST(Html, NeedsNothingBesideIt) {
   EXPECT_NE(html.find("Hippocampus, anterior part"), std::string::npos);
 }
 
+Finding finding_of(const std::string& label, std::optional<Code> laterality, double ml) {
+  Finding f;
+  f.label = label;
+  f.code = {"39607008", "SCT", "Lung"};
+  f.laterality = std::move(laterality);
+  f.volume_mm3 = 1000 * ml;
+  f.voxels = static_cast<std::int64_t>(ml);
+  return f;
+}
+
+TEST(Html, AStructureWithoutSideStandsInNoSidesColumn) {
+  Findings f;
+  f.status = Status::complete;
+  f.findings = {finding_of("Aorta", std::nullopt, 123)};
+  const std::string html = to_html(f, {}, {});
+  EXPECT_NE(html.find("<td>Aorta</td><td class=\"n\">123.00</td><td class=\"n\">123</td>"),
+            std::string::npos);
+  EXPECT_EQ(html.find("Right, mL"), std::string::npos);
+  EXPECT_EQ(html.find("Difference"), std::string::npos);
+}
+
+TEST(Html, WhatIsNoPairIsShownByItsOwnName) {
+  const Code left{"7771000", "SCT", "Left"}, right{"24028007", "SCT", "Right"};
+  Findings f;
+  f.status = Status::complete;
+  f.findings = {finding_of("Upper", left, 11), finding_of("Lower", left, 22),
+                finding_of("Right", right, 33)};
+  const std::string html = to_html(f, {}, {});
+  for (const char* row :
+       {"<td>Upper</td><td class=\"n\">11.00</td>", "<td>Lower</td><td class=\"n\">22.00</td>",
+        "<td>Right</td><td class=\"n\">33.00</td>"}) {
+    EXPECT_NE(html.find(row), std::string::npos) << row;
+  }
+  EXPECT_EQ(html.find("Difference"), std::string::npos);
+}
+
 TEST(FindingsJson, HasEveryField) {
   phantom::TemporaryFolder folder;
   Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);

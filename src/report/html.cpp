@@ -51,14 +51,29 @@ struct Row {
   std::optional<Code> part_code;
 };
 
+// SNOMED CT
+constexpr char kLeft[] = "7771000", kRight[] = "24028007";
+
 bool is_side(const Finding& finding, const char* code) {
   return finding.laterality && finding.laterality->value == code;
+}
+
+/// Is it the only structure of its code on its side, and does no more than one face it?
+bool is_one_of_a_pair(const Findings& findings, const Finding& finding) {
+  int left = 0, right = 0;
+  for (const Finding& other : findings.findings) {
+    if (other.code != finding.code || other.part != finding.part) continue;
+    left += is_side(other, kLeft) ? 1 : 0;
+    right += is_side(other, kRight) ? 1 : 0;
+  }
+  return left <= 1 && right <= 1;
 }
 
 std::vector<Row> rows_of(const Findings& findings) {
   std::vector<Row> rows;
   for (const Finding& finding : findings.findings) {
-    const bool left = is_side(finding, "7771000"), right = is_side(finding, "24028007");
+    const bool paired = is_one_of_a_pair(findings, finding);
+    const bool left = paired && is_side(finding, kLeft), right = paired && is_side(finding, kRight);
     Row* row = nullptr;
     for (Row& known : rows) {
       if ((left || right) && known.unpaired == nullptr && known.code == finding.code &&
@@ -91,38 +106,58 @@ std::string cell(const std::string& text) {
   return "<td class=\"n\">" + escaped(text) + "</td>";
 }
 
-std::string measurements(const Findings& findings) {
-  std::string html =
-      "<h2>Volumes</h2>\n<table><thead><tr><th>Structure</th><th class=\"n\">Left, mL</th>"
-      "<th class=\"n\">Right, mL</th><th class=\"n\">Difference</th>"
-      "<th class=\"n\">Voxels, left / right</th></tr></thead><tbody>\n";
-  for (const Row& row : rows_of(findings)) {
-    html += fmt::format("<tr class=\"{}\"><td>{}</td>", row.part ? "part" : "whole",
-                        escaped(row.label));
-    if (row.unpaired != nullptr) {
-      html += fmt::format("<td class=\"n\" colspan=\"2\">{}</td>",
-                          millilitres(row.unpaired->volume_mm3)) +
-              cell("-") + cell(std::to_string(row.unpaired->voxels));
-    } else {
-      const auto volume = [](const Finding* f) { return f ? millilitres(f->volume_mm3) : "-"; };
-      const auto voxels = [](const Finding* f) { return f ? std::to_string(f->voxels) : "-"; };
-      std::string difference = "-";
-      if (row.left != nullptr && row.right != nullptr) {
-        const double mean = (row.left->volume_mm3 + row.right->volume_mm3) / 2;
-        if (mean > 0) {
-          difference =
-              fmt::format("{:+.1f} %", 100 * (row.left->volume_mm3 - row.right->volume_mm3) / mean);
-        }
-      }
-      html += cell(volume(row.left)) + cell(volume(row.right)) + cell(difference) +
-              cell(voxels(row.left) + " / " + voxels(row.right));
+std::string row_begin(const Row& row) {
+  return fmt::format("<tr class=\"{}\"><td>{}</td>", row.part ? "part" : "whole",
+                     escaped(row.label));
+}
+
+std::string paired_row(const Row& row) {
+  const auto volume = [](const Finding* f) { return f ? millilitres(f->volume_mm3) : "-"; };
+  const auto voxels = [](const Finding* f) { return f ? std::to_string(f->voxels) : "-"; };
+  std::string difference = "-";
+  if (row.left != nullptr && row.right != nullptr) {
+    const double mean = (row.left->volume_mm3 + row.right->volume_mm3) / 2;
+    if (mean > 0) {
+      difference =
+          fmt::format("{:+.1f} %", 100 * (row.left->volume_mm3 - row.right->volume_mm3) / mean);
     }
-    html += "</tr>\n";
   }
-  return html +
-         "</tbody></table>\n<p class=\"faint\">Volume is the sum of the voxels' volumes on the "
-         "images' own grid. Difference is (left - right) / mean of both; positive: "
-         "the left side is larger. Sides are those of the images' header.</p>\n";
+  return row_begin(row) + cell(volume(row.left)) + cell(volume(row.right)) + cell(difference) +
+         cell(voxels(row.left) + " / " + voxels(row.right)) + "</tr>\n";
+}
+
+std::string unpaired_row(const Row& row) {
+  return row_begin(row) + cell(millilitres(row.unpaired->volume_mm3)) +
+         cell(std::to_string(row.unpaired->voxels)) + "</tr>\n";
+}
+
+/// Structures with sides, and those that have none.
+std::string measurements(const Findings& findings) {
+  std::string paired, unpaired;
+  for (const Row& row : rows_of(findings)) {
+    row.unpaired == nullptr ? paired += paired_row(row) : unpaired += unpaired_row(row);
+  }
+  std::string html = "<h2>Volumes</h2>\n";
+  if (!paired.empty()) {
+    html +=
+        "<table><thead><tr><th>Structure</th><th class=\"n\">Left, mL</th>"
+        "<th class=\"n\">Right, mL</th><th class=\"n\">Difference</th>"
+        "<th class=\"n\">Voxels, left / right</th></tr></thead><tbody>\n" +
+        paired + "</tbody></table>\n";
+  }
+  if (!unpaired.empty()) {
+    html +=
+        "<table><thead><tr><th>Structure</th><th class=\"n\">Volume, mL</th>"
+        "<th class=\"n\">Voxels</th></tr></thead><tbody>\n" +
+        unpaired + "</tbody></table>\n";
+  }
+  html += "<p class=\"faint\">Volume is the sum of the voxels' volumes on the images' own grid.";
+  if (!paired.empty()) {
+    html +=
+        " Difference is (left - right) / mean of both; positive: the left side is larger. Sides "
+        "are those of the images' header.";
+  }
+  return html + "</p>\n";
 }
 
 std::string figures(const std::vector<Picture>& pictures) {
