@@ -33,6 +33,11 @@ inline auto both_backends() {
   return ::testing::Values(Backend::cpu, Backend::cuda);
 }
 
+/// Of tests that hold a GPU against the CPU.
+inline auto gpu_only() {
+  return ::testing::Values(Backend::cuda);
+}
+
 inline std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
   return info.param == Backend::cuda ? "cuda" : "cpu";
 }

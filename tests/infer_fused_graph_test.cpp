@@ -309,8 +309,7 @@ TEST_P(GraphOnGpu, RunsFusedAndGivesWhatTheProcessorGives) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, GraphOnGpu, ::testing::Values(Backend::cuda),
-                         testing::backend_name);
+INSTANTIATE_TEST_SUITE_P(Backends, GraphOnGpu, testing::gpu_only(), testing::backend_name);
 
 TEST(CpuGraph, GivesTheSameBitsForAnyNumberOfThreads) {
   const auto bytes =

@@ -42,8 +42,9 @@ TEST(Precision, IsSingleOnTheProcessor) {
                [&] { Session(network("    return x\n"), Device{}, options); });
 }
 
-TEST_P(SessionTest, ComputesInThePrecisionThatIsWanted) {
-  if (device.backend == Backend::cpu) GTEST_SKIP() << "computes in single precision";
+class PrecisionOnGpu : public testing::OnBackend {};
+
+TEST_P(PrecisionOnGpu, IsWhatIsWanted) {
   SessionOptions options;
   // 2048 + 1 is 2048 in f16 (11 bits), 256 + 1 is 256 in bf16 (8 bits).
   options.precision = Precision::f16;
@@ -130,6 +131,7 @@ TEST_P(SessionTest, RefusesInputThatDoesNotFillItsShape) {
   expect_error(ErrorCode::bad_argument, "shape", [&] { session.forward({}, {1, 1, 2, 2, 2}); });
 }
 
+INSTANTIATE_TEST_SUITE_P(Backends, PrecisionOnGpu, testing::gpu_only(), testing::backend_name);
 INSTANTIATE_TEST_SUITE_P(Backends, SessionTest, testing::both_backends(), testing::backend_name);
 
 }  // namespace
