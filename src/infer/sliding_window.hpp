@@ -30,6 +30,10 @@ struct SlidingWindowOptions {
   /// Of the sums: f32, or f16, which halves the memory and rounds each addition. Unless it is
   /// given, f32 if the sums take no more than kMostBytesOfSums.
   std::optional<kernels::FloatType> sums;
+  /// Sums, their weights and the means of several networks are rounded to binary16 behind each
+  /// step, as nnU-Net does: near the edges of an image, where weights are 1e-7, its scores are
+  /// whole numbers for that. Who wants its answer there must do the same.
+  bool in_halves = false;
   int batch = 0;  ///< windows that the network sees at once; 0: one on the CPU, what fits on a GPU
 };
 
