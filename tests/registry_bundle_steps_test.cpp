@@ -160,10 +160,13 @@ TEST(BundleSteps, NormalizeIntensity) {
   EXPECT_EQ(given.statistics, NormaliseStep::Statistics::none);
   EXPECT_EQ(given.shift, 5);
   EXPECT_EQ(given.scale, 1) << "MONAI divides by 1 where it is 0";
-  const auto two = steps(of_image(
-      "NormalizeIntensity", R"("subtrahend": [1, 2], "divisor": [3, 4], "channel_wise": true)"));
-  EXPECT_EQ(std::get<NormaliseStep>(two.image.steps.at(1)).channel, 1);
-  EXPECT_EQ(std::get<NormaliseStep>(two.image.steps.at(1)).scale, 4);
+  const std::string two = of_image(
+      "NormalizeIntensity", R"("subtrahend": [1, 2], "divisor": [3, 4], "channel_wise": true)");
+  const Config config = inference(two, kArgmax);
+  const Preprocessing before = read_preprocessing(config, config.find("preprocessing"), 3);
+  EXPECT_EQ(std::get<NormaliseStep>(before.image.steps.at(1)).channel, 1);
+  EXPECT_EQ(std::get<NormaliseStep>(before.image.steps.at(1)).scale, 4);
+  expect_error(ErrorCode::model, "more channels than there are", [&] { steps(two); });
   refused("NormalizeIntensity", R"("subtrahend": 1)", "not both given");
   refused("NormalizeIntensity", R"("subtrahend": 1, "divisor": 1, "nonzero": true)", "'nonzero'");
 }

