@@ -62,7 +62,8 @@ struct Threshold {
   Session session;
 
   explicit Threshold(const std::function<void(Json&)>& change = [](Json&) {})
-      : package(make(folder.path(), change)), session(read_weights(package), Device{}) {}
+      : package(make(folder.path(), change)),
+        session(read_weights(package, package.weights.front()), Device{}) {}
 
   static ModelPackage make(const fs::path& folder, const std::function<void(Json&)>& change) {
     const std::string weights = testing::threshold_network();
@@ -158,7 +159,8 @@ TEST_P(SegmentByWindowsOnGpu, GivesTheLabelsOfTheCpu) {
     j["steps"][0]["spacing_mm"] = {1.3, 1.3, 1.3};
     j["steps"][0]["axes"] = "RAS";
   });
-  Session on_gpu(read_weights(model.package), device), on_cpu(read_weights(model.package), {});
+  Session on_gpu(read_weights(model.package, model.package.weights.front()), device),
+      on_cpu(read_weights(model.package, model.package.weights.front()), {});
   const Volume image = ball(around({45, 40, 50}, {1.1, 0, 0}, {0, 1.2, 0}, {0, 0, 1.0}));
   const WindowedTask task{image, image.grid, model.package, *model.package.windowed(), 1 << 30};
   Timings timings;

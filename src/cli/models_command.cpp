@@ -22,7 +22,9 @@ Json package_json(const ModelPackage& p, const std::string& weights_state) {
           {"version", p.version},
           {"digest", p.digest},
           {"weights",
-           {{"file", p.weights_file}, {"sha256", p.weights_sha256}, {"state", weights_state}}},
+           {{"file", p.weights.front().file},
+            {"sha256", p.weights.front().sha256},
+            {"state", weights_state}}},
           {"modalities", p.wants.modalities},
           {"body_parts", p.wants.body_parts},
           {"min_extent_mm", p.wants.min_extent_mm},
@@ -36,7 +38,7 @@ Json package_json(const ModelPackage& p, const std::string& weights_state) {
 void print_package(const ModelPackage& p, const std::string& weights_state) {
   fmt::print("{} {}  {}\n", p.name, p.version, p.title);
   fmt::print("  digest   {}\n", p.digest);
-  fmt::print("  weights  {} ({})\n", p.weights_file, weights_state);
+  fmt::print("  weights  {} ({})\n", p.weights.front().file, weights_state);
   fmt::print("  wants    {}; field of view at least {} mm; voxels up to {} mm\n",
              fmt::join(p.wants.modalities, ", "), fmt::join(p.wants.min_extent_mm, " x "),
              p.wants.max_spacing_mm);
@@ -48,7 +50,7 @@ void print_package(const ModelPackage& p, const std::string& weights_state) {
 
 std::string state_of_weights(const ModelPackage& p) {
   try {
-    read_weights(p);
+    for (const WeightsFile& weights : p.weights) read_weights(p, weights);
     return "checksum right";
   } catch (const Error& error) {
     return error.found();

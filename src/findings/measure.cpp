@@ -35,7 +35,7 @@ ModelUse describe_model(const ModelPackage& p) {
   use.protocol = p.protocol;
   use.limits = p.limits;
   use.licence = p.licence;
-  use.parameters = {{"weights_sha256", p.weights_sha256}};
+  use.parameters = {{"weights_sha256", p.weights.front().sha256}};
   if (const LocalisedTwoPass* steps = p.localised()) {
     use.parameters.emplace_back("template_sha256", steps->localise.template_use.sha256);
   }

@@ -139,6 +139,9 @@ class Run {
                     ? at::Device(at::kCPU)
                     : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(stream->device_index()))),
         at_once_(options.batch > 0 ? options.batch : 1) {
+    if (options.planar && windows_.patch[2] != 1) {
+      throw Error(ErrorCode::bad_argument, "planar windows of more than one plane");
+    }
     const LastLayer* last = device_.is_cpu() ? session.last_layer() : nullptr;
     if (last != nullptr && last->outputs() > last->channels) last_layer_ = last;
     weights_ = at::from_blob(windows_.weights.data(),
@@ -251,7 +254,11 @@ class Run {
         kernels::gather_patch_cuda(image_, task, FloatType::f32, to, *stream_);
       }
     }
-    at::Tensor y = last_layer_ != nullptr ? run_before_last_layer(x) : session_.run(x);
+    at::Tensor y = run_network(x);
+    if (y.dim() != x.dim()) {
+      throw Error(ErrorCode::model, "the network gives one score per class",
+                  "scores on the grid of its input");
+    }
     if (y.size(0) != n || y.sizes().slice(2) != x.sizes().slice(2)) {
       const auto sizes = [](const at::Tensor& t) {
         std::ostringstream words;  // LibTorch brings headers of another fmt
@@ -263,6 +270,12 @@ class Run {
                   "scores on the grid of its input");
     }
     return y;
+  }
+
+  at::Tensor run_network(const at::Tensor& x) {
+    const at::Tensor seen = options_.planar ? x.squeeze(2) : x;
+    const at::Tensor y = last_layer_ != nullptr ? run_before_last_layer(seen) : session_.run(seen);
+    return options_.planar && y.dim() == seen.dim() ? y.unsqueeze(2) : y;
   }
 
   /// The fused graph was compared on a smaller window; what fails on this one runs as a whole.

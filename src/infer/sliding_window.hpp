@@ -23,6 +23,8 @@ struct SlidingWindowOptions {
   /// given, f32 if the sums take no more than kMostBytesOfSums.
   std::optional<kernels::FloatType> sums;
   int batch = 0;  ///< windows that the network sees at once; 0: one on the CPU, what fits on a GPU
+  /// Windows are planes (patch z is 1), which the network takes as N x C x H x W.
+  bool planar = false;
 };
 
 /// Scores that no later window changes: planes z of the network's grid, for the cells between them.

@@ -209,7 +209,9 @@ LoadedModel load_model(ModelPackage package, const std::filesystem::path& templa
     const Size3& patch = package.windowed()->window.patch;
     options.check_shape = TensorShape{1, 1, patch[2], patch[1], patch[0]};
   }
-  const std::vector<std::byte> weights = read_weights(package);
+  const WeightsFile& file = package.weights.front();
+  options.weights = file.format;
+  const std::vector<std::byte> weights = read_weights(package, file);
   return {std::move(package), std::move(head_template), Session(weights, device, options)};
 }
 

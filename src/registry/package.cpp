@@ -114,12 +114,7 @@ ModelPackage read_package(const fs::path& folder) {
   p.protocol = root.get<std::string>("protocol");
   p.limits = root.get<std::vector<std::string>>("limits");
   p.licence = root.get<std::string>("licence");
-  const MemberReader weights = root.at("weights");
-  if (weights.get<std::string>("format") != "torchscript") {
-    weights.fail("format", "is not one that this program loads (torchscript)");
-  }
-  p.weights_file = read_file_name(weights);
-  p.weights_sha256 = weights.get<std::string>("sha256");
+  p.weights = {read_weights_file(root.at("weights"))};
   p.wants = read_wants(root.at("wants"));
   p.steps = read_steps(root);
   const MemberReader gives = root.at("gives");
@@ -132,7 +127,10 @@ ModelPackage read_package(const fs::path& folder) {
   p.gates = root.list("gates", read_gate);
   check_segments(p, gives);
   p.description_sha256 = sha256_hex(bytes);
-  p.digest = hex(Sha256().update(p.description_sha256).update(p.weights_sha256).finish());
+  Sha256 digest;
+  digest.update(p.description_sha256);
+  for (const WeightsFile& weights : p.weights) digest.update(weights.sha256);
+  p.digest = hex(digest.finish());
   return p;
 }
 
@@ -166,8 +164,8 @@ std::vector<std::variant<ModelPackage, std::string>> list_packages(
   return out;
 }
 
-std::vector<std::byte> read_weights(const ModelPackage& package) {
-  const fs::path file = package.folder / package.weights_file;
+std::vector<std::byte> read_weights(const ModelPackage& package, const WeightsFile& weights) {
+  const fs::path file = package.folder / weights.file;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
     throw Error(ErrorCode::model, "weights " + file.string() + " are missing",
@@ -175,10 +173,9 @@ std::vector<std::byte> read_weights(const ModelPackage& package) {
   }
   std::vector<std::byte> bytes = read_file(file, kMaxWeightsBytes);
   const std::string found = sha256_hex(bytes);
-  if (found != package.weights_sha256) {
+  if (found != weights.sha256) {
     throw Error(ErrorCode::model, "weights of " + package.name + " have SHA-256 " + found,
-                package.weights_sha256,
-                "install the package again; do not run other people's weights");
+                weights.sha256, "install the package again; do not run other people's weights");
   }
   return bytes;
 }

@@ -13,6 +13,7 @@
 #include "core/affine.hpp"
 #include "core/code.hpp"
 #include "registry/steps.hpp"
+#include "registry/weights.hpp"
 
 namespace osler {
 
@@ -56,8 +57,7 @@ struct ModelPackage {
   std::string protocol;
   std::vector<std::string> limits;
   std::string licence;
-  std::string weights_file;
-  std::string weights_sha256;
+  std::vector<WeightsFile> weights;
   int classes = 0;        ///< channels of the output, background included
   std::string structure;  ///< e.g. "hippocampus": the whole that sides' classes are parts of
   Code structure_code;
@@ -85,8 +85,8 @@ ModelPackage find_package(const std::string& name_or_folder,
 std::vector<std::variant<ModelPackage, std::string>> list_packages(
     const std::vector<std::filesystem::path>& places);
 
-/// The weights' bytes, whose digest was checked: what is verified is what is loaded.
-/// @throws Error model: missing, too large, or another digest than model.json states
-std::vector<std::byte> read_weights(const ModelPackage& package);
+/// The bytes of one of the package's weights, whose digest was checked: what is verified is what is
+/// loaded. @throws Error model: missing, too large, or another digest than model.json states
+std::vector<std::byte> read_weights(const ModelPackage& package, const WeightsFile& weights);
 
 }  // namespace osler
