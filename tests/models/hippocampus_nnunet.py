@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains a small nnU-Net v2 model on hippocampus crops with nnU-Net's own planning and training.
 
-usage: hippocampus_nnunet.py DATA OUT [--cases 40] [--epochs 10] [--iterations 30] [--folds 0]
+usage: hippocampus_nnunet.py DATA OUT [--cases 40] [--epochs 10] [--iterations 50] [--folds 0]
 
 DATA holds images/ and labels/; OUT gets what nnU-Net leaves (plans.json, dataset.json, fold_N/). The
 planner's own plans are kept but for the widths of the network and the batch, so that minutes suffice.
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 DATASET = "Dataset901_Hippocampus"
-WIDTHS, BATCH = [8, 16, 32, 32, 32, 32], 4
+WIDTHS, BATCH = [8, 16, 32, 32, 32, 32], 2
 CONFIGURATION = "3d_fullres"
 
 
@@ -52,10 +52,11 @@ def plan(preprocessed):
 
 def train(plans, dataset, fold, epochs, iterations):
     import torch
-    from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+    from nnunetv2.training.nnUNetTrainer.variants.optimizer.nnUNetTrainerAdam import nnUNetTrainerAdam1en3
 
-    trainer = nnUNetTrainer(plans | {"continue_training": False}, CONFIGURATION, fold, dataset,
-                            device=torch.device("cpu"))
+    # the usual trainer's SGD has learnt no foreground after as few steps
+    trainer = nnUNetTrainerAdam1en3(plans | {"continue_training": False}, CONFIGURATION, fold, dataset,
+                                    device=torch.device("cpu"))
     trainer.num_epochs, trainer.num_iterations_per_epoch = epochs, iterations
     trainer.num_val_iterations_per_epoch = 2
     trainer.run_training()
@@ -68,7 +69,7 @@ def main():
     parser.add_argument("out", type=Path)
     parser.add_argument("--cases", type=int, default=40)
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--iterations", type=int, default=30)
+    parser.add_argument("--iterations", type=int, default=50)
     parser.add_argument("--folds", type=int, nargs="+", default=[0])
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()

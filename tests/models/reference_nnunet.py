@@ -2,6 +2,7 @@
 """Predicts with nnU-Net itself: label map and probabilities, as the judge of a package.
 
 usage: reference_nnunet.py FOLDER OUT --channels IMAGE [IMAGE ..] [--folds 0 1 ..] [--single] [--previous FOLDER]
+                           [--postprocessing FILE.pkl]
 
 OUT gets labels.nii.gz and probabilities.nii.gz (float32, classes last). nnU-Net adds scores up in half
 precision; --single has it do so in single precision, with nothing else changed, so that what halves
@@ -10,6 +11,7 @@ alone decide can be told from a mistake. --previous is the training of a cascade
 
 import argparse
 import contextlib
+import functools
 import os
 import tempfile
 from pathlib import Path
@@ -22,7 +24,8 @@ def single_precision_sums():
     import torch
 
     gaussian, half = predicting.compute_gaussian, torch.half
-    predicting.compute_gaussian = lambda *args, **named: gaussian(*args, **named, dtype=torch.float32)
+    predicting.compute_gaussian = functools.partial(gaussian, dtype=torch.float32)
+    predicting.compute_gaussian.cache_clear = gaussian.cache_clear
     torch.half = torch.float32
     try:
         yield
@@ -30,7 +33,7 @@ def single_precision_sums():
         predicting.compute_gaussian, torch.half = gaussian, half
 
 
-def predict(folder, folds, channels, out, single, previous_labels=None):
+def predict(folder, folds, channels, out, single, previous_labels=None, postprocessing=None):
     """@returns the file of labels"""
     import nibabel
     import numpy as np
@@ -54,11 +57,20 @@ def predict(folder, folds, channels, out, single, previous_labels=None):
             [[str(file) for file in files]], [str(work / "case")], save_probabilities=True,
             folder_with_segs_from_prev_stage=str(work / "previous") if previous_labels else None)
         labels = nibabel.load(work / "case.nii.gz")
-        nibabel.save(nibabel.Nifti1Image(np.asarray(labels.dataobj), labels.affine), out / "labels.nii.gz")
+        values = np.asarray(labels.dataobj)
+        if postprocessing is not None:
+            values = postprocessed(values, postprocessing)
+        nibabel.save(nibabel.Nifti1Image(values, labels.affine), out / "labels.nii.gz")
         probabilities = np.load(work / "case.npz")["probabilities"]
         scores = in_file_order(probabilities, predictor.plans_manager, Path(channels[0]))
         nibabel.save(nibabel.Nifti1Image(scores, labels.affine), out / "probabilities.nii.gz")
     return out / "labels.nii.gz"
+
+
+def postprocessed(values, file):
+    from batchgenerators.utilities.file_and_folder_operations import load_pickle
+    from nnunetv2.postprocessing.remove_connected_components import apply_postprocessing
+    return apply_postprocessing(values, *load_pickle(str(file)))
 
 
 def in_file_order(probabilities, plans_manager, image):
@@ -74,12 +86,12 @@ def in_file_order(probabilities, plans_manager, image):
     return np.ascontiguousarray(scores)
 
 
-def run(folder, folds, channels, out, single=False, previous=None):
+def run(folder, folds, channels, out, single=False, previous=None, postprocessing=None):
     """The whole prediction, a cascade's first stage into OUT/previous."""
     first = None
     if previous is not None:
         first = predict(previous, folds, channels, out / "previous", single)
-    return predict(folder, folds, channels, out, single, first)
+    return predict(folder, folds, channels, out, single, first, postprocessing)
 
 
 def main():
@@ -90,6 +102,7 @@ def main():
     parser.add_argument("--folds", nargs="+", default=None)
     parser.add_argument("--single", action="store_true")
     parser.add_argument("--previous", type=Path)
+    parser.add_argument("--postprocessing", type=Path, help="postprocessing.pkl that nnU-Net determined")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     for name in ("raw", "preprocessed", "results"):
@@ -98,7 +111,7 @@ def main():
     import torch
     torch.set_num_threads(arguments.threads)
     run(arguments.folder, arguments.folds, arguments.channels, arguments.out, arguments.single,
-        arguments.previous)
+        arguments.previous, arguments.postprocessing)
 
 
 if __name__ == "__main__":

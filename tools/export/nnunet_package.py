@@ -64,7 +64,7 @@ def export_package(folder, out, options, log):
     described = describe(plans, dataset, configuration, manager, entries, options)
 
     mirrored = checkpoints[0].get("inference_allowed_mirroring_axes")
-    described["steps"].insert(-1, plans_words.window_step(configuration, mirrored))
+    described["steps"].insert(-1, plans_words.window_step(configuration, mirrored, options.means))
     if options.postprocessing is not None:
         described["steps"] += filter_steps(options.postprocessing)
 

@@ -25,6 +25,8 @@ PLANS_RECORD = {"original_median_spacing_after_transp", "original_median_shape_a
                 "experiment_planner_used"}
 FILE_ORDER = {"SimpleITKIO", "NibabelIO"}
 TURNED_TO_RAS = {"NibabelIOWithReorient", "SimpleITKIOWithReorient"}
+ORDERS = (0, 1, 3)
+MOST_VALUE = 255  # label maps are of bytes
 LEAST_SD = 1e-8  # nnU-Net's floor of a standard deviation
 
 MODALITIES = {"ct": "CT", "pet": "PT", "pt": "PT"}
@@ -124,8 +126,9 @@ def _resampling(configuration, role):
     if bool(arguments["is_seg"]) != (role == "seg"):
         raise Refused(f"is_seg of resampling_fn_{role}_kwargs", "is not what that role needs")
     for key in ("order", "order_z"):
-        if arguments[key] not in range(6):
-            raise Refused(f"{key} {arguments[key]} of resampling_fn_{role}_kwargs", "is no spline order")
+        if arguments[key] not in ORDERS:
+            raise Refused(f"{key} {arguments[key]} of resampling_fn_{role}_kwargs",
+                          "only splines of order 0, 1 and 3 are known")
     return arguments
 
 
@@ -175,7 +178,8 @@ def add_labels_step(configuration, stage, values):
     return {"step": "add-labels", "of": stage, "values": values}
 
 
-def window_step(configuration, mirrored_dimensions):
+def window_step(configuration, mirrored_dimensions, means):
+    """@param means  "nnunet-halves" sums scores in half precision as nnU-Net does, "single" does not"""
     patch = [int(size) for size in configuration["patch_size"][::-1]]
     dimensions = len(patch)
     if dimensions not in (2, 3):
@@ -189,7 +193,8 @@ def window_step(configuration, mirrored_dimensions):
         mirrored[dimensions - 1 - dimension] = True
     return {"step": "sliding-window", "rule": "nnunet", "dimensions": dimensions,
             "patch": patch + [1] * (3 - dimensions), "patch_step": [0.5, 0.5, 0.5], "gaussian": True,
-            "sigma_scale": 0.125, "mirrored": mirrored, "beyond": "value", "value": 0}
+            "sigma_scale": 0.125, "mirrored": mirrored, "beyond": "value", "value": 0,
+            "means": means}
 
 
 def channel_names(dataset):
@@ -223,10 +228,14 @@ def label_entries(manager, dataset):
         regions = [name for name, values in dataset["labels"].items() if name != "ignore"
                    and any(value != 0 for value in (values if isinstance(values, list) else [values]))]
         order = [int(value) for value in dataset["regions_class_order"]]
+        if len(set(order)) < len(order) or not all(0 < value <= MOST_VALUE for value in order):
+            raise Refused(f"regions_class_order {order}", "values are not different ones from 1 to 255")
         return [(name, channel, order[channel]) for channel, name in enumerate(regions)]
     values = [int(value) for value in manager.all_labels]
     if values != list(range(len(values))):
         raise Refused(f"labels {values}", "are not consecutive: nnU-Net then writes channels, not labels")
+    if len(values) > MOST_VALUE + 1:
+        raise Refused(f"{len(values) - 1} labels", f"a package gives at most {MOST_VALUE}")
     names = {}
     for name, value in dataset["labels"].items():
         value = int(value[0] if isinstance(value, list) else value)
