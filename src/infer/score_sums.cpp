@@ -12,33 +12,79 @@ namespace osler {
 
 using kernels::FloatType;
 
+namespace {
+
 at::ScalarType scalar_type(FloatType type) {
   return type == FloatType::f32 ? at::kFloat : (type == FloatType::f16 ? at::kHalf : at::kBFloat16);
 }
 
+}  // namespace
+
+struct Sums::State {
+  const Windows& windows;
+  FloatType type;
+  at::Device device;
+  bool in_halves;
+  std::int64_t first_plane = 0;
+  std::int64_t planes = 0;
+  at::Tensor scores{};  ///< classes, planes, y, x
+  at::Tensor share{};   ///< planes, y, x; in halves the sum of the weights itself
+  at::Tensor ones{};    ///< of the same size, in halves
+
+  void move_down(const at::Tensor& all, std::int64_t gone) const {
+    const std::int64_t kept = planes - gone;
+    at::Tensor from = all.narrow(0, gone, kept);
+    if (gone < kept) from = from.clone();  // they overlap
+    all.narrow(0, 0, kept).copy_(from);
+  }
+
+  void fill_share(std::int64_t from) {
+    const std::int64_t n = planes - from;
+    at::Tensor host = at::empty({n, share.size(1), share.size(2)}, at::TensorOptions(at::kFloat));
+    const std::span<float> values(host.data_ptr<float>(), static_cast<std::size_t>(host.numel()));
+    (in_halves ? weight_sums_in_halves : weight_shares)(windows, first_plane + from,
+                                                        first_plane + planes, values);
+    share.narrow(0, from, n).copy_(host);
+  }
+};
+
 Sums::Sums(const Windows& windows, int classes, FloatType type, const at::Device& device,
            bool in_halves)
-    : windows_(windows), type_(type), device_(device), in_halves_(in_halves) {
+    : state_(std::make_unique<State>(State{windows, type, device, in_halves})) {
+  State& my = *state_;
   const Size3& n = windows.image;
-  planes_ = std::min(windows.patch[2] + 1, n[2]);
+  my.planes = std::min(windows.patch[2] + 1, n[2]);
   const ActivationMemory kept;  // large pages: classes lie far apart
-  scores_ = at::zeros({classes, planes_, n[1], n[0]},
-                      at::TensorOptions(scalar_type(type)).device(device));
-  share_ = at::empty({planes_, n[1], n[0]}, at::TensorOptions(at::kFloat).device(device));
-  if (in_halves) ones_ = at::ones_like(share_);
-  fill_share(0);
+  my.scores = at::zeros({classes, my.planes, n[1], n[0]},
+                        at::TensorOptions(scalar_type(type)).device(device));
+  my.share = at::empty({my.planes, n[1], n[0]}, at::TensorOptions(at::kFloat).device(device));
+  if (in_halves) my.ones = at::ones_like(my.share);
+  my.fill_share(0);
 }
 
+Sums::~Sums() = default;
+Sums::Sums(Sums&&) noexcept = default;
+
 kernels::ScoreSums Sums::view() const {
-  return {scores_.data_ptr(), type_,        static_cast<int>(scores_.size(0)),
-          windows_.image,     first_plane_, planes_};
+  const State& my = *state_;
+  return {my.scores.data_ptr(), my.type,        static_cast<int>(my.scores.size(0)),
+          my.windows.image,     my.first_plane, my.planes};
+}
+
+const float* Sums::share() const {
+  return (state_->in_halves ? state_->ones : state_->share).data_ptr<float>();
+}
+
+bool Sums::on_host() const {
+  return state_->device.is_cpu();
 }
 
 at::Tensor Sums::planes(std::int64_t begin, std::int64_t end) const {
+  const State& my = *state_;
   const at::Tensor sums =
-      scores_.narrow(1, begin - first_plane_, end - begin).flatten(1).to(at::kFloat);
-  if (!in_halves_) return sums;
-  const at::Tensor weights = share_.narrow(0, begin - first_plane_, end - begin).flatten();
+      my.scores.narrow(1, begin - my.first_plane, end - begin).flatten(1).to(at::kFloat);
+  if (!my.in_halves) return sums;
+  const at::Tensor weights = my.share.narrow(0, begin - my.first_plane, end - begin).flatten();
   return (sums / weights).to(at::kHalf).to(at::kFloat);
 }
 
@@ -54,36 +100,22 @@ at::Tensor Sums::through(const LastLayer& layer, std::int64_t begin, std::int64_
 }
 
 void Sums::begin_at(std::int64_t plane) {
-  const std::int64_t gone = plane - first_plane_, kept = planes_ - gone;
+  State& my = *state_;
+  const std::int64_t gone = plane - my.first_plane, kept = my.planes - gone;
   if (gone <= 0) return;
-  first_plane_ = plane;
-  for (std::int64_t c = 0; c < scores_.size(0); ++c) move_down(scores_[c], gone);
-  scores_.narrow(1, kept, gone).zero_();
-  move_down(share_, gone);
-  fill_share(kept);
+  my.first_plane = plane;
+  for (std::int64_t c = 0; c < my.scores.size(0); ++c) my.move_down(my.scores[c], gone);
+  my.scores.narrow(1, kept, gone).zero_();
+  my.move_down(my.share, gone);
+  my.fill_share(kept);
 }
 
 void Sums::to_host() {
-  device_ = at::kCPU;
-  scores_ = scores_.to(device_);
-  share_ = share_.to(device_);
-  if (in_halves_) ones_ = ones_.to(device_);
-}
-
-void Sums::move_down(const at::Tensor& planes, std::int64_t gone) const {
-  const std::int64_t kept = planes_ - gone;
-  at::Tensor from = planes.narrow(0, gone, kept);
-  if (gone < kept) from = from.clone();  // they overlap
-  planes.narrow(0, 0, kept).copy_(from);
-}
-
-void Sums::fill_share(std::int64_t from) {
-  const std::int64_t n = planes_ - from;
-  at::Tensor host = at::empty({n, share_.size(1), share_.size(2)}, at::TensorOptions(at::kFloat));
-  const std::span<float> values(host.data_ptr<float>(), static_cast<std::size_t>(host.numel()));
-  (in_halves_ ? weight_sums_in_halves : weight_shares)(windows_, first_plane_ + from,
-                                                       first_plane_ + planes_, values);
-  share_.narrow(0, from, n).copy_(host);
+  State& my = *state_;
+  my.device = at::kCPU;
+  for (at::Tensor* tensor : {&my.scores, &my.share, &my.ones}) {
+    if (tensor->defined()) *tensor = tensor->to(my.device);
+  }
 }
 
 }  // namespace osler

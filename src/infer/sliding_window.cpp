@@ -61,8 +61,11 @@ class Run {
                     ? at::Device(at::kCPU)
                     : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(stream->device_index()))),
         at_once_(options.batch > 0 ? options.batch : 1) {
+    if (options.planar && windows_.patch[2] != 1) {
+      throw Error(ErrorCode::bad_argument, "planar windows of more than one plane");
+    }
     // The layers of several networks differ, and so do the features before them.
-    const bool alone = sessions.size() == 1 && !options.planar && !options.in_halves;
+    const bool alone = sessions.size() == 1 && !options.in_halves;
     const LastLayer* last = device_.is_cpu() && alone ? sessions.front().last_layer() : nullptr;
     if (last != nullptr && last->outputs() > last->channels) last_layer_ = last;
     weights_ = at::from_blob(windows_.weights.data(),
@@ -220,16 +223,10 @@ class Run {
   }
 
   at::Tensor scores_of(Session& session, const at::Tensor& x) {
-    at::Tensor y;
-    if (options_.planar) {
-      y = session.run(x.squeeze(2));
-      if (y.dim() == 4) y = y.unsqueeze(2);
-    } else {
-      y = last_layer_ != nullptr ? run_before_last_layer(session, x) : session.run(x);
-    }
-    if (y.dim() != 5) {
-      throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
-                  options_.planar ? "4: NCHW" : "5: NCDHW");
+    at::Tensor y = run_network(session, x);
+    if (y.dim() != x.dim()) {
+      throw Error(ErrorCode::model, "the network gives one score per class",
+                  "scores on the grid of its input");
     }
     if (y.size(0) != x.size(0) || y.sizes().slice(2) != x.sizes().slice(2)) {
       const auto sizes = [](const at::Tensor& t) {
@@ -242,6 +239,13 @@ class Run {
                   "scores on the grid of its input");
     }
     return y;
+  }
+
+  at::Tensor run_network(Session& session, const at::Tensor& x) {
+    const at::Tensor seen = options_.planar ? x.squeeze(2) : x;
+    const at::Tensor y =
+        last_layer_ != nullptr ? run_before_last_layer(session, seen) : session.run(seen);
+    return options_.planar && y.dim() == seen.dim() ? y.unsqueeze(2) : y;
   }
 
   /// The fused graph was compared on a smaller window; what fails on this one runs as a whole.
