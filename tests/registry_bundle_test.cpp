@@ -62,7 +62,7 @@ TEST_F(Zoo, Spleen) {
   EXPECT_EQ(p.classes, 2);
   ASSERT_EQ(p.weights.size(), 1U);
   EXPECT_EQ(p.weights[0].file, "models/model.ts");
-  EXPECT_EQ(p.weights[0].format, "torchscript");
+  EXPECT_EQ(p.weights[0].format.name, "torchscript");
   EXPECT_EQ(p.weights[0].sha256, kSha256OfAbc);
   ASSERT_EQ(p.segments.size(), 1U);
   EXPECT_EQ(p.segments[0].label, "spleen");
