@@ -11,6 +11,7 @@
 #include "core/version.hpp"
 #include "findings/gates.hpp"
 #include "findings/measure.hpp"
+#include "infer/variant.hpp"
 #include "pipeline/two_pass.hpp"
 #include "pipeline/windowed.hpp"
 #include "postprocess/labels.hpp"
@@ -209,10 +210,8 @@ LoadedModel load_model(ModelPackage package, const std::filesystem::path& templa
     const Size3& patch = package.windowed()->window.patch;
     options.check_shape = TensorShape{1, 1, patch[2], patch[1], patch[0]};
   }
-  const WeightsFile& file = package.weights.front();
-  options.weights = file.format;
-  const std::vector<std::byte> weights = read_weights(package, file);
-  return {std::move(package), std::move(head_template), Session(weights, device, options)};
+  Session session = open_session(package, package.weights.front(), device, options);
+  return {std::move(package), std::move(head_template), std::move(session)};
 }
 
 SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
