@@ -96,8 +96,10 @@ Action add_models(CLI::App& app) {
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "print JSON instead of text");
   const Action check = add_models_check(*command);
+  const Action optimise = add_models_optimise(*command);
   return [=] {
     if (command->got_subcommand("check")) return check();
+    if (command->got_subcommand("optimise")) return optimise();
     return list_models(*json);
   };
 }

@@ -14,6 +14,7 @@
 #include "core/version.hpp"
 #include "findings/gates.hpp"
 #include "findings/measure.hpp"
+#include "infer/variant.hpp"
 #include "pipeline/two_pass.hpp"
 #include "pipeline/windowed.hpp"
 #include "postprocess/labels.hpp"
@@ -279,8 +280,7 @@ LoadedModel load_model(ModelPackage package, const std::filesystem::path& templa
   }
   LoadedModel model{std::move(package), std::move(head_template), {}, {}};
   for (const WeightsFile& weights : model.package.weights) {
-    options.weights = weights.format;
-    model.sessions.emplace_back(read_weights(model.package, weights), device, options);
+    model.sessions.push_back(open_session(model.package, weights, device, options));
   }
   for (const Stage& stage : model.package.stages) {
     model.stages.push_back(load_model(*stage.package, templates, device, precision));
