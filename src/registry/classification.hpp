@@ -52,7 +52,9 @@ struct Classification {
   /// 3: a monochrome picture is shown to the network three times over, as red, green and blue.
   int repeat_to = 1;
   Activation activation{};
-  bool multi_label = false;  ///< classes do not exclude each other; each has a threshold
+  /// Classes do not exclude each other, and each has a threshold. Else each output is a class, and
+  /// at most one is present: the most probable of those that may be.
+  bool multi_label = false;
   Calibration calibration;
   std::vector<ClassRule> classes;  ///< in the order in which results name them
   Code question;                   ///< what is asked, e.g. (121071, DCM, "Finding")
