@@ -133,7 +133,7 @@ Collected blended(const std::vector<float>& image, const Size3& size,
                   const SlidingWindowOptions& options) {
   Session session(torchscript(kPlaceDependent), Device{});
   Collected found(size);
-  run_sliding_window(session, {image.data(), 1, size}, options, nullptr, {},
+  run_sliding_window({&session, 1}, {image.data(), 1, size}, options, nullptr, {},
                      [&](const ScoreSlab& slab) { found.take(slab); });
   return found;
 }
@@ -218,7 +218,7 @@ TEST(SlidingWindow, WhatTheLastLayerTakesMayBeSummedInPlaceOfScores) {
     std::vector<double> scores(static_cast<std::size_t>(5 * voxel_count(size)), NAN);
     std::int64_t next_cell = 0;
     run_sliding_window(
-        session, {image.data(), 1, size}, options, nullptr, {}, [&](const ScoreSlab& slab) {
+        {&session, 1}, {image.data(), 1, size}, options, nullptr, {}, [&](const ScoreSlab& slab) {
           EXPECT_EQ(slab.cell_begin, next_cell);
           next_cell = slab.cell_end;
           const kernels::ScoresView& s = slab.scores;
@@ -247,7 +247,7 @@ TEST(SlidingWindow, SaysHowFarItIs) {
   options.windows.patch = {8, 8, 8};
   std::vector<std::int64_t> done;
   run_sliding_window(
-      session, {image.data(), 1, size}, options, nullptr,
+      {&session, 1}, {image.data(), 1, size}, options, nullptr,
       [&](std::string_view, std::int64_t n, std::int64_t total) {
         EXPECT_EQ(total, 2);
         done.push_back(n);
@@ -263,7 +263,7 @@ TEST(SlidingWindow, RefusesANetworkThatGivesAnotherSize) {
   SlidingWindowOptions options;
   options.windows.patch = {8, 8, 8};
   expect_error(ErrorCode::model, "7 voxels", [&] {
-    run_sliding_window(session, {image.data(), 1, size}, options, nullptr, {},
+    run_sliding_window({&session, 1}, {image.data(), 1, size}, options, nullptr, {},
                        [](const ScoreSlab&) {});
   });
 }
@@ -284,7 +284,7 @@ TEST_P(SlidingWindowOnGpu, AgreesWithTheCpu) {
   for (const int batch : {0, 1, 5}) {
     options.batch = batch;
     Collected found(size);
-    run_sliding_window(session, {static_cast<const float*>(there.data()), 1, size}, options,
+    run_sliding_window({&session, 1}, {static_cast<const float*>(there.data()), 1, size}, options,
                        &stream, {}, [&](const ScoreSlab& slab) {
                          ASSERT_EQ(slab.memory, Backend::cuda);
                          const std::size_t values = static_cast<std::size_t>(

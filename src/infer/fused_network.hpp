@@ -13,7 +13,7 @@ class Tensor;
 namespace c10 {
 struct Device;
 struct TensorOptions;
-}
+}  // namespace c10
 namespace torch::jit {
 struct Module;
 }

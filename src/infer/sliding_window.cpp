@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -77,10 +79,14 @@ class Sums {
       return at::from_blob(const_cast<float*>(values.data()), sizes, at::kFloat);
     };
     const at::Tensor weight = tensor(layer.weight, {layer.outputs(), layer.channels});
-    const at::Tensor x =
-        scores_.narrow(1, begin - first_plane_, end - begin).flatten(1).to(at::kFloat);
+    const at::Tensor x = planes(begin, end);
     if (layer.bias.empty()) return at::mm(weight, x);
     return at::addmm(tensor(layer.bias, {layer.outputs(), 1}), weight, x);
+  }
+
+  /// Planes begin ... end - 1 as floats: classes x voxels.
+  at::Tensor planes(std::int64_t begin, std::int64_t end) const {
+    return scores_.narrow(1, begin - first_plane_, end - begin).flatten(1).to(at::kFloat);
   }
 
   /// Lets go of planes below `plane`.
@@ -128,9 +134,9 @@ class Sums {
 /// One pass over the windows.
 class Run {
  public:
-  Run(Session& session, const kernels::ImageView& image, const SlidingWindowOptions& options,
-      const Stream* stream)
-      : session_(session),
+  Run(std::span<Session> sessions, const kernels::ImageView& image,
+      const SlidingWindowOptions& options, const Stream* stream)
+      : sessions_(sessions),
         image_(image),
         options_(options),
         stream_(stream),
@@ -139,7 +145,9 @@ class Run {
                     ? at::Device(at::kCPU)
                     : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(stream->device_index()))),
         at_once_(options.batch > 0 ? options.batch : 1) {
-    const LastLayer* last = device_.is_cpu() ? session.last_layer() : nullptr;
+    // The layers of several networks differ, and so do the features before them.
+    const bool alone = sessions.size() == 1 && !options.planar;
+    const LastLayer* last = device_.is_cpu() && alone ? sessions.front().last_layer() : nullptr;
     if (last != nullptr && last->outputs() > last->channels) last_layer_ = last;
     weights_ = at::from_blob(windows_.weights.data(),
                              {static_cast<std::int64_t>(windows_.weights.size())}, at::kFloat)
@@ -152,11 +160,11 @@ class Run {
     for (std::size_t i = 0; i < z.size(); ++i) {
       const std::vector<kernels::PatchTask> layer = layer_at(z[i]);
       for (std::size_t next = 0; next < layer.size();) {
-        notify(progress, "segment", done, windows_.runs());
+        notify(progress, "segment", done, runs());
         const std::size_t n = std::min<std::size_t>(at_once_, layer.size() - next);
         if (!try_batch({layer.data() + next, n})) continue;
         next += n;
-        done += static_cast<std::int64_t>(n);
+        done += static_cast<std::int64_t>(n * sessions_.size());
       }
       const bool last = i + 1 == z.size();
       const std::int64_t end = last ? INT64_MAX : z[i + 1] - 1;
@@ -165,18 +173,44 @@ class Run {
       sums_->begin_at(end);
       cell = end;
     }
-    notify(progress, "segment", done, windows_.runs());
+    notify(progress, "segment", done, runs());
   }
 
  private:
+  std::int64_t runs() const {
+    return windows_.runs() * static_cast<std::int64_t>(sessions_.size());
+  }
+
+  /// Final scores of planes begin ... end - 1, if they are not the sums themselves.
+  at::Tensor made_of_sums(std::int64_t begin, std::int64_t end) const {
+    at::Tensor scores = last_layer_ != nullptr ? sums_->through(*last_layer_, begin, end)
+                                               : sums_->planes(begin, end);
+    if (!options_.order.empty()) {
+      const std::vector<std::int64_t> order(options_.order.begin(), options_.order.end());
+      scores = scores.index_select(0, at::tensor(order, at::kLong).to(scores.device()));
+    }
+    switch (options_.activation) {
+      case ScoreActivation::softmax:
+        return at::softmax(scores, 0);
+      case ScoreActivation::sigmoid:
+        return at::sigmoid(scores);
+      case ScoreActivation::none:
+        break;
+    }
+    return scores;
+  }
+
   /// Cells begin ... end - 1, whose planes are final.
   void give(std::int64_t begin, std::int64_t end, const TakeSlab& take) const {
-    if (last_layer_ == nullptr) {
-      take({sums_->view().view(), sums_->on_host() ? Backend::cpu : Backend::cuda, begin, end});
+    const Backend memory = sums_->on_host() ? Backend::cpu : Backend::cuda;
+    if (last_layer_ == nullptr && options_.activation == ScoreActivation::none &&
+        options_.order.empty()) {
+      take({sums_->view().view(), memory, begin, end});
       return;
     }
     const Size3& n = windows_.image;
-    const auto outputs = static_cast<int>(last_layer_->outputs());
+    const int outputs =
+        last_layer_ != nullptr ? static_cast<int>(last_layer_->outputs()) : sums_->view().classes;
     const std::int64_t plane_bytes =
         outputs * n[0] * n[1] * static_cast<std::int64_t>(sizeof(float));
     const std::int64_t at_once = std::max<std::int64_t>(kBytesOfSlab / plane_bytes - 1, 1);
@@ -185,9 +219,9 @@ class Run {
       const std::int64_t cells_end = rest ? end : begin + at_once;
       const std::int64_t planes_end = std::min(cells_end, n[2] - 1) + 1;
       const ActivationMemory kept;
-      const at::Tensor scores = sums_->through(*last_layer_, begin, planes_end);
+      const at::Tensor scores = made_of_sums(begin, planes_end);
       take({{scores.data_ptr(), FloatType::f32, outputs, n, begin, planes_end - begin},
-            Backend::cpu,
+            memory,
             begin,
             cells_end});
       if (rest) return;
@@ -215,7 +249,10 @@ class Run {
   /// @return false if memory did not suffice and less is wanted now
   bool try_batch(std::span<const kernels::PatchTask> batch) {
     try {
-      blend(batch, scores_of(batch));
+      const at::Tensor x = patches_of(batch);
+      at::Tensor scores = scores_of(sessions_.front(), x);
+      for (Session& session : sessions_.subspan(1)) scores = scores + scores_of(session, x);
+      blend(batch, std::move(scores));
       if (device_.is_cuda() && options_.batch == 0 && !measured_) choose_at_once();
       return true;
     } catch (const c10::OutOfMemoryError&) {
@@ -234,7 +271,7 @@ class Run {
     }
   }
 
-  at::Tensor scores_of(std::span<const kernels::PatchTask> batch) {
+  at::Tensor patches_of(std::span<const kernels::PatchTask> batch) const {
     const auto n = static_cast<std::int64_t>(batch.size());
     const Size3& patch = windows_.patch;
     const at::Tensor x = at::empty({n, image_.channels, patch[2], patch[1], patch[0]},
@@ -251,8 +288,22 @@ class Run {
         kernels::gather_patch_cuda(image_, task, FloatType::f32, to, *stream_);
       }
     }
-    at::Tensor y = last_layer_ != nullptr ? run_before_last_layer(x) : session_.run(x);
-    if (y.size(0) != n || y.sizes().slice(2) != x.sizes().slice(2)) {
+    return x;
+  }
+
+  at::Tensor scores_of(Session& session, const at::Tensor& x) {
+    at::Tensor y;
+    if (options_.planar) {
+      y = session.run(x.squeeze(2));
+      if (y.dim() == 4) y = y.unsqueeze(2);
+    } else {
+      y = last_layer_ != nullptr ? run_before_last_layer(session, x) : session.run(x);
+    }
+    if (y.dim() != 5) {
+      throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
+                  options_.planar ? "4: NCHW" : "5: NCDHW");
+    }
+    if (y.size(0) != x.size(0) || y.sizes().slice(2) != x.sizes().slice(2)) {
       const auto sizes = [](const at::Tensor& t) {
         std::ostringstream words;  // LibTorch brings headers of another fmt
         words << t.size(4) << " x " << t.size(3) << " x " << t.size(2);
@@ -266,13 +317,13 @@ class Run {
   }
 
   /// The fused graph was compared on a smaller window; what fails on this one runs as a whole.
-  at::Tensor run_before_last_layer(const at::Tensor& x) {
-    if (sums_) return session_.run_before_last_layer(x);
+  at::Tensor run_before_last_layer(Session& session, const at::Tensor& x) {
+    if (sums_) return session.run_before_last_layer(x);
     try {
-      return session_.run_before_last_layer(x);
+      return session.run_before_last_layer(x);
     } catch (const Error&) {
       last_layer_ = nullptr;
-      return session_.run(x);
+      return session.run(x);
     }
   }
 
@@ -304,8 +355,9 @@ class Run {
     const at::Tensor& weights = sums_->on_host() && !weights_.is_cpu() ? host_weights() : weights_;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       scores.scores = y[static_cast<std::int64_t>(i)].data_ptr();
-      const kernels::BlendTask task{batch[i], weights.data_ptr<float>(), sums_->share(),
-                                    1 / static_cast<float>(windows_.flips.size())};
+      const kernels::BlendTask task{
+          batch[i], weights.data_ptr<float>(), sums_->share(),
+          1 / static_cast<float>(windows_.flips.size() * sessions_.size())};
       if (sums_->on_host()) {
         kernels::blend_patch_cpu(scores, task, sums_->view());
       } else {
@@ -327,11 +379,11 @@ class Run {
     const auto one =
         static_cast<double>(std::max<std::int64_t>(allocated.peak - allocated.current, 1));
     const auto idle = static_cast<double>(stats.reserved_bytes[0].current - allocated.current);
-    const double free = static_cast<double>(free_device_memory(session_.device())) + idle;
+    const double free = static_cast<double>(free_device_memory(sessions_.front().device())) + idle;
     at_once_ = std::clamp(static_cast<int>(kShareOfFreeMemory * free / one), 1, kMostAtOnce);
   }
 
-  Session& session_;
+  std::span<Session> sessions_;
   const kernels::ImageView& image_;
   const SlidingWindowOptions& options_;
   const Stream* stream_;
@@ -347,12 +399,12 @@ class Run {
 
 }  // namespace
 
-void run_sliding_window(Session& session, const kernels::ImageView& image,
+void run_sliding_window(std::span<Session> sessions, const kernels::ImageView& image,
                         const SlidingWindowOptions& options, const Stream* stream,
                         const Progress& progress, const TakeSlab& take) {
   const c10::InferenceMode guard;
   const OnStream on(stream);
-  Run(session, image, options, stream).run(progress, take);
+  Run(sessions, image, options, stream).run(progress, take);
 }
 
 }  // namespace osler

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "core/progress.hpp"
 #include "device/device.hpp"
@@ -17,8 +19,14 @@ namespace osler {
 /// It goes by sizes, not by the machine, so that one study gives the same labels everywhere.
 inline constexpr std::int64_t kMostBytesOfSums = std::int64_t{1} << 30;
 
+/// What becomes of scores, voxel by voxel, on the network's grid.
+enum class ScoreActivation { none, softmax, sigmoid };
+
 struct SlidingWindowOptions {
   WindowSettings windows;
+  ScoreActivation activation = ScoreActivation::none;  ///< of the mean scores
+  std::vector<int> order;  ///< in which the network's classes are given; empty: as they are
+  bool planar = false;     ///< the patch is one plane; the network takes N x C x H x W
   /// Of the sums: f32, or f16, which halves the memory and rounds each addition. Unless it is
   /// given, f32 if the sums take no more than kMostBytesOfSums.
   std::optional<kernels::FloatType> sums;
@@ -49,11 +57,12 @@ using TakeSlab = std::function<void(const ScoreSlab&)>;
 ///
 /// What a GPU cannot hold is tried with fewer windows at once, then with the sums in host memory.
 ///
-/// @param image   the session's device's memory
+/// @param sessions  at least one, all on one device; the mean of their scores is given
+/// @param image   that device's memory
 /// @param stream  on which a GPU works, also the network; nothing on the CPU
 /// @throws Error model: the network fails, or gives another size than its input has;
 ///   Error bad_argument (place_windows); Error device: one window alone does not fit
-void run_sliding_window(Session& session, const kernels::ImageView& image,
+void run_sliding_window(std::span<Session> sessions, const kernels::ImageView& image,
                         const SlidingWindowOptions& options, const Stream* stream,
                         const Progress& progress, const TakeSlab& take);
 
