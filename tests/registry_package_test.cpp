@@ -18,9 +18,6 @@
 namespace osler {
 namespace {
 
-std::vector<std::byte> weights_of(const ModelPackage& package) {
-  return read_weights(package, package.weights.front());
-}
 
 namespace fs = std::filesystem;
 using testing::expect_error;
@@ -50,6 +47,11 @@ void expect_refused(const std::string& word, const std::function<void(Json&)>& c
   expect_error(ErrorCode::model, word, [&] { read_package(folder.path()); });
 }
 
+std::vector<std::byte> weights_of(const fs::path& folder) {
+  const ModelPackage package = read_package(folder);
+  return read_weights(package, package.weights.at(0));
+}
+
 TEST(ReadPackage, ReadsTheShippedPackage) {
   const ModelPackage p = read_package(shipped());
   EXPECT_EQ(p.name, "hippocampus-t1");
@@ -77,7 +79,34 @@ TEST(ReadPackage, ReadsTheShippedPackage) {
 }
 
 TEST(ReadPackage, TheShippedWeightsAreThoseOfTheDescription) {
-  EXPECT_GT(weights_of(read_package(shipped())).size(), 1000U);
+  EXPECT_GT(weights_of(shipped()).size(), 1000U);
+}
+
+TEST(ReadPackage, CompiledWeightsStateTheirInputAndProcessor) {
+  const TemporaryFolder folder;
+  write_package(folder.path(), [](Json& json) {
+    json["weights"]["format"] = "aotinductor";
+    json["weights"]["input"] = {1, 1, 48, 64, 48};
+    json["weights"]["processor"] = {"avx2", "fma"};
+  });
+  const WeightsFormat format = read_package(folder.path()).weights.at(0).format;
+  EXPECT_EQ(format.name, "aotinductor");
+  EXPECT_EQ(format.input, (std::vector<std::int64_t>{1, 1, 48, 64, 48}));
+  EXPECT_EQ(format.processor, (std::vector<std::string>{"avx2", "fma"}));
+  const auto refused = [](const std::string& word, const std::function<void(Json&)>& change) {
+    expect_refused(word, [&](Json& json) {
+      json["weights"]["format"] = "aotinductor";
+      json["weights"]["input"] = {1, 1, 48, 64, 48};
+      json["weights"]["processor"] = {"avx2"};
+      change(json["weights"]);
+    });
+  };
+  refused("weights/input", [](Json& weights) { weights.erase("input"); });
+  refused("weights/input", [](Json& weights) { weights["input"] = {48, 64, 48}; });
+  refused("weights/input", [](Json& weights) { weights["input"][2] = 0; });
+  refused("weights/processor", [](Json& weights) { weights.erase("processor"); });
+  refused("weights/colour", [](Json& weights) { weights["colour"] = 1; });
+  refused("onnx", [](Json& weights) { weights["format"] = "onnx"; });
 }
 
 TEST(ReadPackage, DigestCoversDescriptionAndWeights) {
@@ -115,7 +144,7 @@ TEST(ReadPackage, NamesAMemberOfTheWrongType) {
   expect_refused("/steps/0/sides/0/mirrored has the wrong type",
                  [](Json& j) { j["steps"][0]["sides"][0]["mirrored"] = "no"; });
   expect_refused("/gates is not a list", [](Json& j) { j["gates"] = Json::object(); });
-  expect_refused("/weights/file is missing", [](Json& j) { j["weights"] = "model.ts"; });
+  expect_refused("/weights", [](Json& j) { j["weights"] = "model.ts"; });
 }
 
 TEST(ReadPackage, RefusesAStepThatItDoesNotKnowByName) {
@@ -268,20 +297,20 @@ TEST(ReadWeights, GivesTheBytesWhoseDigestIsStated) {
   const TemporaryFolder folder;
   write_package(folder.path(), [](Json& j) { j["weights"]["sha256"] = kSha256OfAbc; });
   write_text(folder.path() / "model.ts", "abc");
-  EXPECT_EQ(weights_of(read_package(folder.path())).size(), 3U);
+  EXPECT_EQ(weights_of(folder.path()).size(), 3U);
 }
 
 TEST(ReadWeights, RefusesWeightsWithAnotherDigest) {
   const TemporaryFolder folder;
   write_package(folder.path(), [](Json& j) { j["weights"]["sha256"] = kSha256OfAbc; });
   write_text(folder.path() / "model.ts", "abd");
-  expect_error(ErrorCode::model, kSha256OfAbc, [&] { weights_of(read_package(folder.path())); });
+  expect_error(ErrorCode::model, kSha256OfAbc, [&] { weights_of(folder.path()); });
 }
 
 TEST(ReadWeights, NamesWeightsThatAreMissing) {
   const TemporaryFolder folder;
   write_package(folder.path(), [](Json&) {});
-  expect_error(ErrorCode::model, "model.ts", [&] { weights_of(read_package(folder.path())); });
+  expect_error(ErrorCode::model, "model.ts", [&] { weights_of(folder.path()); });
 }
 
 TEST(FindPackage, TakesANameOrAFolder) {

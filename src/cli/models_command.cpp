@@ -108,10 +108,15 @@ int list_models(bool json) {
 
 Action add_models(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "models", "List model packages: checksums, what each wants and gives, intended use.");
+      "models",
+      "List model packages: checksums, what each wants and gives, intended use; check one.");
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "print JSON instead of text");
-  return [json] { return list_models(*json); };
+  const Action check = add_models_check(*command);
+  return [=] {
+    if (command->got_subcommand("check")) return check();
+    return list_models(*json);
+  };
 }
 
 }  // namespace osler::cli

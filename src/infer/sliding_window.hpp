@@ -26,11 +26,16 @@ struct SlidingWindowOptions {
   WindowSettings windows;
   ScoreActivation activation = ScoreActivation::none;  ///< of the mean scores
   std::vector<int> order;  ///< in which the network's classes are given; empty: as they are
-  bool planar = false;     ///< the patch is one plane; the network takes N x C x H x W
   /// Of the sums: f32, or f16, which halves the memory and rounds each addition. Unless it is
   /// given, f32 if the sums take no more than kMostBytesOfSums.
   std::optional<kernels::FloatType> sums;
+  /// Sums, their weights and the means of several networks are rounded to binary16 behind each
+  /// step, as nnU-Net does: near the edges of an image, where weights are 1e-7, its scores are
+  /// whole numbers for that. Who wants its answer there must do the same.
+  bool in_halves = false;
   int batch = 0;  ///< windows that the network sees at once; 0: one on the CPU, what fits on a GPU
+  /// Windows are planes (patch z is 1), which the network takes as N x C x H x W.
+  bool planar = false;
 };
 
 /// Scores that no later window changes: planes z of the network's grid, for the cells between them.

@@ -279,6 +279,7 @@ LoadedModel load_model(ModelPackage package, const std::filesystem::path& templa
   }
   LoadedModel model{std::move(package), std::move(head_template), {}, {}};
   for (const WeightsFile& weights : model.package.weights) {
+    options.weights = weights.format;
     model.sessions.emplace_back(read_weights(model.package, weights), device, options);
   }
   for (const Stage& stage : model.package.stages) {

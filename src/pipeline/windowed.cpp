@@ -66,6 +66,7 @@ SlidingWindowOptions options_of(const WindowedTask& task, const Size3& image) {
   options.activation = activation_of(task.steps.labels.activation);
   options.planar = task.steps.window.planar;
   options.order = task.steps.labels.order;
+  options.in_halves = task.steps.window.in_halves;
   if (task.keep_scores) options.sums = kernels::FloatType::f32;
   return options;
 }

@@ -86,15 +86,6 @@ void check_segments(ModelPackage& p, const MemberReader& root) {
   }
 }
 
-WeightsFile read_weights_file(const MemberReader& r) {
-  WeightsFile weights{read_file_name(r), r.get<std::string>("format"),
-                      r.get<std::string>("sha256")};
-  if (weights.format != "torchscript") {
-    r.fail("format", "is not one that this program loads (torchscript)");
-  }
-  return weights;
-}
-
 /// Packages inside the package. One that held another of its kind would be a chain without end.
 std::vector<Stage> read_stages(const MemberReader& root, const fs::path& folder, int depth) {
   constexpr int kDeepest = 4;

@@ -14,6 +14,7 @@
 #include "core/affine.hpp"
 #include "core/code.hpp"
 #include "registry/steps.hpp"
+#include "registry/weights.hpp"
 
 namespace osler {
 
@@ -50,13 +51,6 @@ struct GateRule {
   bool warn_only = false;
 };
 
-/// A network's file. A package with several takes the mean of their scores.
-struct WeightsFile {
-  std::string file;
-  std::string format;  ///< "torchscript", "aotinductor"
-  std::string sha256;
-};
-
 struct ModelPackage;
 
 /// A package inside a package, which runs before it on the same images.
@@ -75,7 +69,7 @@ struct ModelPackage {
   std::string protocol;
   std::vector<std::string> limits;
   std::string licence;
-  std::vector<WeightsFile> weights;
+  std::vector<WeightsFile> weights;   ///< of several the mean of their scores is taken
   std::vector<std::string> channels;  ///< names of the images that the network takes, in order
   std::vector<Stage> stages;
   int classes = 0;        ///< channels of the output, background included

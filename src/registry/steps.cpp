@@ -52,7 +52,7 @@ LocalisedTwoPass read_localised(const MemberReader& root) {
 
 WindowStep read_window(const MemberReader& r) {
   r.only({"step", "rule", "patch", "dimensions", "patch_step", "gaussian", "sigma_scale",
-          "mirrored", "beyond", "value"});
+          "mirrored", "beyond", "value", "means"});
   using Rule = WindowStep::Rule;
   WindowStep step;
   step.rule = r.word<Rule>("rule", {{"monai", Rule::monai}, {"nnunet", Rule::nnunet}});
@@ -73,6 +73,9 @@ WindowStep read_window(const MemberReader& r) {
   if (r.has("mirrored")) step.mirrored = r.get<std::array<bool, 3>>("mirrored");
   if (r.has("beyond")) step.beyond = read_pad_with(r, "beyond");
   step.value = r.get_or("value", step.value);
+  if (r.has("means")) {
+    step.in_halves = r.word<bool>("means", {{"single", false}, {"nnunet-halves", true}});
+  }
   return step;
 }
 

@@ -87,6 +87,7 @@ struct WindowStep {
   std::array<bool, 3> mirrored{};
   PadWith beyond = PadWith::value;
   double value = 0;
+  bool in_halves = false;  ///< means are rounded as nnU-Net rounds them (infer/sliding_window.hpp)
 };
 
 enum class Activation { none, softmax, sigmoid };

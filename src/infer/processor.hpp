@@ -1,0 +1,20 @@
+#pragma once
+// What instructions this machine's processor has.
+
+#include <set>
+#include <span>
+#include <string>
+
+namespace osler {
+
+/// By the kernel's names (/proc/cpuinfo, "flags"): "avx2", "avx512f", "amx_bf16". Read once.
+const std::set<std::string>& processor_flags();
+
+/// Refuses what was compiled for instructions that this processor does not have: it would end the
+/// process, not throw. @throws Error device, names them
+void require_processor(std::span<const std::string> flags);
+
+/// "AMD EPYC", or as the kernel calls it.
+std::string processor_name();
+
+}  // namespace osler
