@@ -1,7 +1,6 @@
 // Compiled networks: tests/compiled_network.cpp in archives that are made here.
 
 #include <ATen/ATen.h>
-#include <caffe2/serialize/inline_container.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiled_archive.hpp"
 #include "core/error.hpp"
 #include "infer/aot_network.hpp"
 #include "infer/private_folder.hpp"
@@ -28,37 +28,14 @@ namespace osler {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::archive;
+using testing::compiled_library;
+using testing::compiled_network;
 using testing::expect_error;
-using testing::read_text;
+using testing::kPlaceInArchive;
 using testing::TemporaryFolder;
 
 const TensorShape kShape{1, 1, 2, 3, 4};
-constexpr char kPlace[] = "data/aotinductor/model/";
-
-/// An archive as LibTorch packs compiled networks, of these files.
-std::vector<std::byte> archive(const std::vector<std::pair<std::string, std::string>>& files) {
-  std::string text;
-  caffe2::serialize::PyTorchStreamWriter writer([&](const void* data, std::size_t size) {
-    text.append(static_cast<const char*>(data), size);
-    return size;
-  });
-  for (const auto& [name, content] : files) {
-    writer.writeRecord(name, content.data(), content.size());
-  }
-  writer.writeEndOfFile();
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
-}
-
-std::string library(int factor) {
-  return read_text(factor == 2 ? OSLER_COMPILED_DOUBLE : OSLER_COMPILED_TRIPLE);
-}
-
-std::vector<std::byte> compiled(int factor) {
-  return archive({{std::string(kPlace) + "a.wrapper.so", library(factor)},
-                  {std::string(kPlace) + "a.wrapper.cpp", "// as the compiler leaves it"},
-                  {std::string(kPlace) + "a.wrapper_metadata.json", "{}"}});
-}
 
 SessionOptions options() {
   SessionOptions options;
@@ -92,7 +69,7 @@ class CompiledNetwork : public ::testing::Test {
 };
 
 TEST_F(CompiledNetwork, GivesItsValues) {
-  Session network = session(compiled(2));
+  Session network = session(compiled_network(2));
   EXPECT_EQ(network.graph(), "compiled graph");
   EXPECT_EQ(network.last_layer(), nullptr);
   const std::vector<float> input(24, 3);
@@ -104,17 +81,17 @@ TEST_F(CompiledNetwork, GivesItsValues) {
 }
 
 TEST_F(CompiledNetwork, OfTheSameNameAsAnotherIsNotTakenForIt) {
-  Session twice = session(compiled(2));
-  Session thrice = session(compiled(3));
+  Session twice = session(compiled_network(2));
+  Session thrice = session(compiled_network(3));
   const std::vector<float> input(24, 3);
   EXPECT_EQ(twice.forward(input, kShape).values[0], 7);
   EXPECT_EQ(thrice.forward(input, kShape).values[0], 10);
   { const Session gone(std::move(twice)); }
-  EXPECT_EQ(session(compiled(3)).forward(input, kShape).values[0], 10);
+  EXPECT_EQ(session(compiled_network(3)).forward(input, kShape).values[0], 10);
 }
 
 TEST_F(CompiledNetwork, RefusesAnInputOfAnotherSize) {
-  Session network = session(compiled(2));
+  Session network = session(compiled_network(2));
   for (const TensorShape& shape : {TensorShape{1, 1, 4, 3, 2}, TensorShape{2, 1, 2, 3, 2}}) {
     const std::vector<float> input(24, 3);
     expect_error(ErrorCode::model, "1 x 1 x 2 x 3 x 4", [&] { network.forward(input, shape); });
@@ -124,32 +101,33 @@ TEST_F(CompiledNetwork, RefusesAnInputOfAnotherSize) {
 TEST_F(CompiledNetwork, RefusesAnotherProcessorAndSaysWhatItLacks) {
   SessionOptions other = options();
   other.weights.processor = {*processor_flags().begin(), "instructions_of_tomorrow"};
-  expect_error(ErrorCode::device, "instructions_of_tomorrow", [&] { session(compiled(2), other); });
-  expect_error(ErrorCode::device, "tools/export/aot", [&] { session(compiled(2), other); });
+  expect_error(ErrorCode::device, "instructions_of_tomorrow",
+               [&] { session(compiled_network(2), other); });
+  expect_error(ErrorCode::device, "tools/export/aot", [&] { session(compiled_network(2), other); });
 }
 
 TEST_F(CompiledNetwork, RefusesAGpu) {
   expect_error(ErrorCode::device, "--device cpu",
-               [] { AotNetwork(compiled(2), at::Device(at::kCUDA, 0), options()); });
+               [] { AotNetwork(compiled_network(2), at::Device(at::kCUDA, 0), options()); });
 }
 
 TEST_F(CompiledNetwork, RefusesWeightsOfUnknownSizeOrProcessor) {
   SessionOptions nothing = options();
   nothing.weights.input.clear();
-  expect_error(ErrorCode::model, "'input'", [&] { session(compiled(2), nothing); });
+  expect_error(ErrorCode::model, "'input'", [&] { session(compiled_network(2), nothing); });
   nothing = options();
   nothing.weights.processor.clear();
-  expect_error(ErrorCode::model, "'processor'", [&] { session(compiled(2), nothing); });
+  expect_error(ErrorCode::model, "'processor'", [&] { session(compiled_network(2), nothing); });
 }
 
 TEST_F(CompiledNetwork, RefusesAFormatThatIsNotKnown) {
   SessionOptions other;
   other.weights.name = "onnx";
-  expect_error(ErrorCode::model, "'onnx'", [&] { session(compiled(2), other); });
+  expect_error(ErrorCode::model, "'onnx'", [&] { session(compiled_network(2), other); });
 }
 
 TEST_F(CompiledNetwork, RefusesFilesThatAreNone) {
-  const std::vector<std::byte> good = compiled(2);
+  const std::vector<std::byte> good = compiled_network(2);
   ASSERT_NO_THROW(session(good));
   const auto refuses = [&](const std::vector<std::byte>& bytes, const char* what) {
     SCOPED_TRACE(what);
@@ -158,7 +136,7 @@ TEST_F(CompiledNetwork, RefusesFilesThatAreNone) {
     EXPECT_EQ(to_string(error->code()), to_string(ErrorCode::model)) << error->what();
     EXPECT_EQ(std::string(error->what()).find('\n'), std::string::npos) << error->what();
   };
-  const std::string so = std::string(kPlace) + "a.so";
+  const std::string so = std::string(kPlaceInArchive) + "a.so";
   refuses({}, "empty");
   refuses(std::vector<std::byte>(1000, std::byte{'x'}), "text");
   refuses({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(good.size() / 2)}, "half");
@@ -173,12 +151,15 @@ TEST_F(CompiledNetwork, RefusesFilesThatAreNone) {
   refuses(testing::torchscript("    return x\n"), "TorchScript");
   refuses(archive({{so, "no library"}}), "a library that is none");
   refuses(archive({{so, ""}}), "an empty library");
-  refuses(archive({{so, library(2)}, {std::string(kPlace) + "b.so", library(3)}}), "two networks");
-  refuses(archive({{std::string(kPlace) + "a.cubin", "x"}}), "no network");
+  refuses(archive({{so, compiled_library(2)},
+                   {std::string(kPlaceInArchive) + "b.so", compiled_library(3)}}),
+          "two networks");
+  refuses(archive({{std::string(kPlaceInArchive) + "a.cubin", "x"}}), "no network");
 }
 
 TEST_F(CompiledNetwork, EachByteThatIsChangedIsFound) {
-  const std::vector<std::byte> good = archive({{std::string(kPlace) + "a.cpp", "abcdefgh"}});
+  const std::vector<std::byte> good =
+      archive({{std::string(kPlaceInArchive) + "a.cpp", "abcdefgh"}});
   ASSERT_NO_THROW(read_stored_archive(good));
   std::size_t content = 0;
   for (const StoredFile& file : read_stored_archive(good)) content += file.bytes.size();
@@ -196,15 +177,15 @@ TEST_F(CompiledNetwork, EachByteThatIsChangedIsFound) {
 }
 
 TEST_F(CompiledNetwork, LeavesNothingOnTheDisk) {
-  const Session network = session(compiled(2));
+  const Session network = session(compiled_network(2));
   EXPECT_TRUE(fs::is_empty(folder_.path()));
-  EXPECT_THROW(session(archive({{std::string(kPlace) + "a.so", "none"}})), Error);
+  EXPECT_THROW(session(archive({{std::string(kPlaceInArchive) + "a.so", "none"}})), Error);
   EXPECT_TRUE(fs::is_empty(folder_.path()));
 }
 
 TEST_F(CompiledNetwork, WithoutAPlaceForItsLibraryIsAnError) {
   ::setenv("TMPDIR", (folder_.path() / "nowhere").c_str(), 1);
-  expect_error(ErrorCode::output, "TMPDIR", [] { session(compiled(2)); });
+  expect_error(ErrorCode::output, "TMPDIR", [] { session(compiled_network(2)); });
 }
 
 class PrivateFolderTest : public CompiledNetwork {};

@@ -40,7 +40,7 @@ const Device kCpu{Backend::cpu, 0, "cpu"};
 
 Session plain_session(const std::vector<std::byte>& bytes) {
   SessionOptions options;
-  options.fuse = false;
+  options.way = Way::frozen;
   return Session(bytes, kCpu, options);
 }
 

@@ -37,7 +37,7 @@ std::vector<float> input_of(const TensorShape& shape) {
 
 Session plain_session(const std::vector<std::byte>& bytes) {
   SessionOptions options;
-  options.fuse = false;
+  options.way = Way::frozen;
   return Session(bytes, kCpu, options);
 }
 

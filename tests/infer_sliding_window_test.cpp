@@ -211,7 +211,7 @@ TEST(SlidingWindow, WhatTheLastLayerTakesMayBeSummedInPlaceOfScores) {
   options.windows.mirrored = {true, false, true};
   const auto run = [&](bool fuse) {
     SessionOptions session_options;
-    session_options.fuse = fuse;
+    session_options.way = fuse ? Way::fused : Way::frozen;
     session_options.check_shape = TensorShape{1, 1, 14, 10, 12};
     Session session(network_with_last_layer(), Device{}, session_options);
     EXPECT_EQ(session.last_layer() != nullptr, fuse);

@@ -2,8 +2,8 @@
 
 #include <cmath>
 #include <optional>
-#include <random>
 
+#include "authoring/noise.hpp"
 #include "core/error.hpp"
 #include "infer/session.hpp"
 
@@ -18,22 +18,12 @@ std::string words(const TensorShape& shape) {
   return text;
 }
 
-std::vector<float> noise(const TensorShape& shape) {
-  std::size_t count = 1;
-  for (const std::int64_t n : shape) count *= static_cast<std::size_t>(n);
-  std::mt19937 generator(1);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(count);
-  for (float& value : values) value = normal(generator);
-  return values;
-}
-
 class Check {
  public:
   Check(std::span<const std::byte> weights, const NetworkCheck& what) : what_(what) {
     SessionOptions options;
     options.weights = what.format;
-    options.fuse = false;  // the author's own graph is what is looked at
+    options.way = Way::frozen;  // the author's own graph is what is looked at
     try {
       session_.emplace(weights, Device{Backend::cpu, 0, "cpu"}, options);
     } catch (const Error& error) {

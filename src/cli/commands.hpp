@@ -25,5 +25,6 @@ Action add_convert(CLI::App& app);
 Action add_models(CLI::App& app);
 /// Below `models`.
 Action add_models_check(CLI::App& models);
+Action add_models_optimise(CLI::App& models);
 
 }  // namespace osler::cli

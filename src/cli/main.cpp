@@ -43,7 +43,9 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "run") osler::cli::wait_passively(argv);
+  // Also where networks are timed: as they will run.
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "run" || command == "models") osler::cli::wait_passively(argv);
   int code = osler::kExitInternal;
   try {
     code = run_program(argc, argv);

@@ -108,7 +108,7 @@ FusedNetwork::FusedNetwork(torch::jit::Module frozen, const at::Device& device,
                            const SessionOptions& options)
     : graphs_(std::make_unique<Graphs>()), description_("plain graph") {
   graphs_->plain = std::move(frozen);
-  if (!options.fuse) return;
+  if (options.way != Way::fused) return;
   torch::jit::Module fused = graphs_->plain->clone();
   FusedOperators operators = device.is_cuda() ? fuse_for_cuda(fused) : fuse_for_cpu(fused);
   if (operators.fused == 0) {

@@ -32,6 +32,18 @@ const std::set<std::string>& processor_flags() {
   return flags;
 }
 
+std::vector<std::string> instruction_sets() {
+  std::vector<std::string> sets;
+  for (const std::string& flag : processor_flags()) {
+    for (const char* kind : {"avx", "amx", "sse", "ssse", "fma", "f16c", "bmi", "gfni"}) {
+      if (!flag.starts_with(kind)) continue;
+      sets.push_back(flag);
+      break;
+    }
+  }
+  return sets;
+}
+
 void require_processor(std::span<const std::string> flags) {
   std::string missing;
   for (const std::string& flag : flags) {

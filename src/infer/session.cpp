@@ -72,10 +72,33 @@ std::string_view to_string(Precision precision) {
   return "bf16";
 }
 
+Way parse_way(std::string_view word) {
+  for (const Way way : {Way::fused, Way::frozen, Way::channels_last, Way::bf16}) {
+    if (word == to_string(way)) return way;
+  }
+  throw Error(ErrorCode::model, "no way '" + std::string(word) + "' to run a network",
+              "fused, frozen, channels-last or bf16");
+}
+
+std::string_view to_string(Way way) {
+  switch (way) {
+    case Way::fused:
+      return "fused";
+    case Way::frozen:
+      return "frozen";
+    case Way::channels_last:
+      return "channels-last";
+    case Way::bf16:
+      break;
+  }
+  return "bf16";
+}
+
 struct Session::State {
   Device place;
   torch::Device device{torch::kCPU};
   Precision precision = Precision::f32;
+  std::string remark;
   at::ScalarType type = at::kFloat;
 
   at::Tensor here(const at::Tensor& x) const {
@@ -91,6 +114,7 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
     : state_(std::make_unique<State>()) {
   state_->place = device;
   state_->precision = options.precision;
+  state_->remark = options.remark;
   if (device.backend == Backend::cpu && options.precision != Precision::f32) {
     throw Error(ErrorCode::usage,
                 "a network on the processor in " + std::string(to_string(options.precision)),
@@ -120,7 +144,8 @@ void Session::give_back() {
 }
 
 std::string Session::graph() const {
-  return state_->network->description();
+  const std::string& remark = state_->remark;
+  return state_->network->description() + (remark.empty() ? "" : ", " + remark);
 }
 
 Tensor Session::forward(std::span<const float> input, const TensorShape& shape) {

@@ -37,11 +37,32 @@ enum class Precision { f32, tf32, f16, bf16 };
 Precision parse_precision(std::string_view word);
 std::string_view to_string(Precision precision);
 
+/// How the graph of TorchScript weights is run.
+enum class Way {
+  fused,          ///< rewritten for the device (infer/fused_graph.hpp)
+  frozen,         ///< as it is in the file
+  channels_last,  ///< as it is, weights and input with the channels of a voxel side by side
+  bf16,           ///< channels_last, and weights and activations of 8 bits; of the processor only
+};
+
+/// "fused", "frozen", "channels-last", "bf16". @throws Error model: another word
+Way parse_way(std::string_view word);
+std::string_view to_string(Way way);
+
+/// A network that was compiled for one input, in place of the others' graph on that input.
+struct CompiledWeights {
+  WeightsFormat format;
+  std::vector<std::byte> bytes;  ///< whose digest the caller has checked
+};
+
 struct SessionOptions {
   WeightsFormat weights;
-  /// Rewrite the graph for the device (infer/fused_graph.hpp). Tests and benchmarks compare.
-  bool fuse = true;
+  Way way = Way::fused;
+  /// Of the same network; on the processor only.
+  std::vector<CompiledWeights> compiled;
   Precision precision = Precision::f32;
+  /// Said behind what Session::graph says.
+  std::string remark;
   /// An input that the network is made for. The fused graph is held against the plain one at load,
   /// on half of these sizes where the network takes that; without it on the first input.
   std::optional<TensorShape> check_shape;

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """`osler models` and what stands below it: exit codes, JSON, and that the shipped packages pass."""
 import json
+import os
 import shutil
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import harness
 from harness import EXIT_BAD_INPUT, EXIT_OK, EXIT_USAGE, Checks
@@ -35,6 +39,48 @@ def check(work):
     check_that(done.code == EXIT_USAGE, f"no folder: exit {done.code}")
 
 
+def need_export():
+    """A Python with torch, for tools/export/aot."""
+    place = Path(os.environ.get("OSLER_EXPORT", harness.CACHE / "export"))
+    harness.need(place / "bin" / "python", "a Python with torch (OSLER_EXPORT)")
+
+
+def optimise(work):
+    """Compiled, timed, proven on the sample study, used by `osler run`, and by no other processor."""
+    need_export()
+    sample = harness.make_sample("head-mr", work / "sample")
+    package = shutil.copytree(MODEL, work / "package")
+    made = subprocess.run([harness.ROOT / "tools" / "export" / "aot", package], capture_output=True, text=True)
+    check_that(made.returncode == 0, f"tools/export/aot: exit {made.returncode}: {made.stderr[-300:]}")
+    done = harness.osler("models", "optimise", package, "--sample", sample, "--json")
+    check_that(done.code == EXIT_OK, f"optimise: exit {done.code}: {done.err[-300:]}")
+    variant = json.loads(done.out)
+    ways = {way["name"]: way for way in variant["figures"]["ways"]}
+    for name in ("frozen", "fused", "channels-last", "compiled"):
+        way = ways.get(name, {})
+        check_that(way.get("refused") == "" and way.get("other_labels") == 0,
+                   f"{name}: {way.get('median_ms')} ms, {way.get('difference'):.1e} from the graph, "
+                   f"{way.get('ties')} ties, refused: '{way.get('refused')}'")
+    tried = variant["figures"]["samples"][-1]
+    check_that(tried["labelled"] > 1000 and tried["different"] <= tried["labelled"] * 1e-4,
+               f"sample: {tried['different']} of {tried['labelled']} voxels differ by way {tried['way']}")
+
+    # The compiled way, whether or not it is the fastest here.
+    variant["compiled"] = json.loads((package / "compiled.json").read_text())["weights"]
+    (package / "variant.json").write_text(json.dumps(variant))
+    run = harness.run(sample, work / "compiled", "--model", package)
+    found = next(iter(harness.results(work / "compiled").values()))
+    check_that(run.code == EXIT_OK and "compiled graph" in found["device"], f"run: {run.code}, {found['device']}")
+    variant["processor"] = "another"
+    (package / "variant.json").write_text(json.dumps(variant))
+    run = harness.run(sample, work / "plain", "--model", package)
+    found = next(iter(harness.results(work / "plain").values()))
+    check_that(run.code == EXIT_OK and "fused graph" in found["device"]
+               and "another processor" in found["device"], f"another processor: {run.code}, {found['device']}")
+    left = list(Path(tempfile.gettempdir()).glob("osler-weights-*"))
+    check_that(not left, f"left in the temporary folder: {left}")
+
+
 with harness.working_folder() as folder:
-    {"check": check}[sys.argv[1]](folder)
+    {"check": check, "optimise": optimise}[sys.argv[1]](folder)
 check_that.finish()
