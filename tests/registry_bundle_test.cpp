@@ -34,10 +34,11 @@ struct Zoo : ::testing::Test {
     copy_bundle(name, folder.path());
     expect_error(ErrorCode::model, word, [&] { read_bundle(folder.path()); });
   }
-  Classifier classifier(const std::string& name) {
-    const Config inference = Config::read(zoo() / name / "configs" / "inference.json");
-    const Config metadata = Config::read(zoo() / name / "configs" / "metadata.json");
-    return std::get<Classifier>(describe(inference, metadata).steps);
+  Classification classifier(const std::string& name) {
+    const ModelPackage p = read(name);
+    EXPECT_EQ(p.channels.size(), 1U);
+    EXPECT_TRUE(p.segments.empty());
+    return *p.classification();
   }
   TemporaryFolder folder;
 };
@@ -177,7 +178,7 @@ TEST_F(Zoo, SwinUnetr) {
 }
 
 TEST_F(Zoo, BreastDensityClassifiesPictures) {
-  const Classifier c = classifier("breast_density_classification");
+  const Classification c = classifier("breast_density_classification");
   EXPECT_TRUE(c.planar);
   EXPECT_FALSE(c.colour);
   EXPECT_EQ(c.repeat_to, 3);
@@ -186,19 +187,25 @@ TEST_F(Zoo, BreastDensityClassifiesPictures) {
   const auto& resize = std::get<ResizeStep>(c.image.steps[1]);
   EXPECT_EQ(resize.size, (Size3{299, 299, 1}));
   EXPECT_EQ(resize.interpolation, StepInterpolation::area) << "MONAI's default";
-  EXPECT_EQ(c.decision.activation, Activation::sigmoid);
-  EXPECT_EQ(c.classes, (std::vector<std::string>{"A", "B", "C", "D"}));
+  EXPECT_EQ(c.activation, Activation::sigmoid);
+  EXPECT_FALSE(c.multi_label);
+  ASSERT_EQ(c.classes.size(), 4U);
+  EXPECT_EQ(c.classes[3].label, "D");
+  EXPECT_EQ(c.classes[3].output, 3);
+  EXPECT_EQ(c.classes[3].code, (Code{"D", "99MONAI", "D"}));
+  EXPECT_FALSE(c.classes[3].threshold) << "the most probable one is present";
 }
 
 TEST_F(Zoo, EndoscopicInbodyClassifiesColourPictures) {
-  const Classifier c = classifier("endoscopic_inbody_classification");
+  const Classification c = classifier("endoscopic_inbody_classification");
   EXPECT_TRUE(c.colour);
   EXPECT_EQ(c.repeat_to, 1);
   EXPECT_EQ(std::get<ResizeStep>(c.image.steps.at(0)).interpolation, StepInterpolation::linear);
   EXPECT_TRUE(std::get<NormaliseStep>(c.image.steps.at(1)).only_counted);
-  EXPECT_EQ(c.decision.activation, Activation::none);
-  EXPECT_TRUE(c.decision.highest);
-  EXPECT_EQ(c.classes, (std::vector<std::string>{"in body", "out body"}));
+  EXPECT_EQ(c.activation, Activation::softmax) << "said in the limits: the bundle has none";
+  EXPECT_NE(read_bundle(folder.path()).limits.at(2).find("softmax"), std::string::npos);
+  ASSERT_EQ(c.classes.size(), 2U);
+  EXPECT_EQ(c.classes[0].label, "in body");
 }
 
 TEST_F(Zoo, LungNoduleDetectionIsRefusedByItsInferer) {

@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/json.hpp"
+#include "registry/bundle.hpp"
 #include "registry/package.hpp"
 
 namespace osler {
@@ -43,6 +44,7 @@ class PackageCheck {
     const fs::path file = folder_ / "model.json";
     std::error_code error;
     if (!fs::is_regular_file(file, error)) {
+      if (is_bundle(folder_)) return check_bundle();
       throw Error(ErrorCode::model, "no model.json in " + folder_.string(), "a model package",
                   "give the folder of a package");
     }
@@ -68,6 +70,29 @@ class PackageCheck {
       if (std::find(all.begin(), all.end(), problem) == all.end())
         all.push_back(std::move(problem));
     }
+  }
+
+  /// A MONAI bundle is read whole or refused at its first fault; then its network is tried.
+  PackageReport check_bundle() {
+    try {
+      const ModelPackage p = read_bundle(folder_);
+      report_.name = p.name;
+      report_.digest = p.digest;
+      NetworkCheck check;
+      check.where = p.weights.front().file;
+      check.format = p.weights.front().format;
+      check.classes = p.classes;
+      const WindowedSegmentation* windowed = p.windowed();
+      if (windowed == nullptr) return std::move(report_);
+      const Size3& patch = windowed->window.patch;
+      if (std::find(patch.begin(), patch.end(), 0) != patch.end()) return std::move(report_);
+      check.inputs = {
+          {1, static_cast<std::int64_t>(p.channels.size()), patch[2], patch[1], patch[0]}};
+      add(network_problems(read_weights(p, p.weights.front()), check));
+    } catch (const Error& e) {
+      add({{Level::error, "configs", e.found()}});
+    }
+    return std::move(report_);
   }
 
   void check_weights(const Json& json) {

@@ -19,7 +19,7 @@ struct PackageReport {
 /// Everything that can be known without an image: the description against its schema, what belongs
 /// together in it, files and digests, and the network on what the steps would show it. Weights
 /// whose digest is another than the one stated are not loaded: loading runs them.
-/// @throws Error model: there is no model.json
+/// @throws Error model: there is no model.json, and no MONAI bundle
 PackageReport check_package(const std::filesystem::path& folder);
 
 }  // namespace osler

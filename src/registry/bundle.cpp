@@ -186,6 +186,7 @@ ModelPackage read_bundle(const fs::path& folder) {
   const std::string data = text_of(metadata, "data_source");
   if (!data.empty()) p.limits.push_back("Trained on: " + data);
 
+  for (std::string& limit : description.limits) p.limits.push_back(std::move(limit));
   p.channels = description.format.channels;
   p.classes = description.format.classes;
   p.segments = std::move(description.segments);
@@ -201,7 +202,7 @@ ModelPackage read_bundle(const fs::path& folder) {
   if (auto* windowed = std::get_if<WindowedSegmentation>(&description.steps)) {
     p.steps = std::move(*windowed);
   } else {
-    metadata.fail(1, "the network classifies, which is not supported");
+    p.steps = std::get<Classification>(std::move(description.steps));
   }
   take_weights(p, beside);
   p.description_sha256 = hex(Sha256()

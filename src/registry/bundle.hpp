@@ -32,6 +32,8 @@ struct NamedStructure {
   std::optional<Code> laterality;
 };
 NamedStructure name_structure(const std::string& name);
+/// A name as a code of its own, "99MONAI".
+Code own_code(const std::string& name);
 
 /// A colour for the n-th of many; neighbours differ.
 std::array<std::uint8_t, 3> colour_of(std::size_t n);
@@ -50,21 +52,12 @@ struct DataFormat {
 };
 DataFormat read_data_format(const Config& metadata);
 
-/// A bundle that classifies pictures.
-struct Classifier {
-  ImageSteps image;
-  bool planar = true;
-  bool colour = false;
-  int repeat_to = 1;
-  ClassDecision decision;
-  std::vector<std::string> classes;
-};
-
 /// What a bundle's files say, put together.
 struct Description {
   DataFormat format;
-  std::variant<WindowedSegmentation, Classifier> steps;
+  std::variant<WindowedSegmentation, Classification> steps;
   std::vector<SegmentRule> segments;
+  std::vector<std::string> limits;  ///< where this program says more than the bundle does
 };
 Description describe(const Config& inference, const Config& metadata);
 

@@ -102,13 +102,15 @@ std::vector<SegmentRule> segments_of(const Config& metadata, const DataFormat& f
   return out;
 }
 
-Classifier classifier_of(const Config& inference, const DataFormat& format,
-                         const Preprocessing& before, const WindowStep& window) {
-  Classifier out;
+/// Probabilities of a network whose bundle only takes the highest score.
+constexpr char kSoftmaxIsOurs[] =
+    "The bundle takes the highest score only; the probabilities are a softmax of the scores, which "
+    "the bundle does not state.";
+
+Classification classification_of(const Config& inference, const DataFormat& format,
+                                 const Preprocessing& before, const WindowStep& window) {
+  Classification out;
   if (!window.whole_image) inference.fail(1, "a network that classifies is shown windows");
-  if (before.resampled || before.moved_edges) {
-    inference.fail(1, "pictures are resampled, cropped or padded, which is not supported");
-  }
   out.image = before.image;
   out.planar = before.dimensions == 2;
   const auto channels = format.channels.size();
@@ -117,10 +119,26 @@ Classifier classifier_of(const Config& inference, const DataFormat& format,
   out.colour =
       three && format.channels[0] == "R" && format.channels[1] == "G" && format.channels[2] == "B";
   out.repeat_to = three && !out.colour ? 3 : 1;
-  out.decision = read_class_decision(inference, want_part(inference, "postprocessing"));
-  for (std::size_t i = 0; i < static_cast<std::size_t>(format.classes); ++i) {
-    out.classes.push_back(plain_name(i < format.class_names.size() ? format.class_names[i] : "",
-                                     "class " + std::to_string(i)));
+  const ClassDecision decision =
+      read_class_decision(inference, want_part(inference, "postprocessing"));
+  out.activation = decision.activation;
+  if (decision.highest && out.activation == Activation::none) {
+    out.activation = Activation::softmax;
+  }
+  out.multi_label = decision.threshold.has_value();
+  out.question = {"121071", "DCM", "Finding"};
+  for (int i = 0; i < format.classes; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    ClassRule rule;
+    rule.output = i;
+    const NamedStructure named =
+        name_structure(plain_name(at < format.class_names.size() ? format.class_names[at] : "",
+                                  "class " + std::to_string(i)));
+    rule.label = named.label;
+    // A class is no structure: its name is its own, also where a structure has the same.
+    rule.code = own_code(named.label);
+    rule.threshold = decision.threshold;
+    out.classes.push_back(std::move(rule));
   }
   return out;
 }
@@ -172,7 +190,12 @@ Description describe(const Config& inference, const Config& metadata) {
   out.format = read_data_format(metadata);
   if (out.format.dimensions != image_rank) metadata.fail(1, "the input is not named 'image'");
   if (out.format.classifies) {
-    out.steps = classifier_of(inference, out.format, before, window);
+    Classification classification = classification_of(inference, out.format, before, window);
+    const ClassDecision said = read_class_decision(inference, postprocessing);
+    if (said.highest && said.activation == Activation::none)
+      out.limits.emplace_back(kSoftmaxIsOurs);
+    if (classification.planar) out.format.channels = {"image"};
+    out.steps = std::move(classification);
     return out;
   }
   Postprocessing after =

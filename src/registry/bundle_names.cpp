@@ -81,6 +81,10 @@ std::string cut(const std::string& text, std::size_t bytes) {
 
 }  // namespace
 
+Code own_code(const std::string& name) {
+  return {cut(name, kLongestCodeValue), "99MONAI", cut(name, kLongestMeaning)};
+}
+
 NamedStructure name_structure(const std::string& name) {
   NamedStructure out;
   const std::string clean = printable(name);
@@ -103,7 +107,7 @@ NamedStructure name_structure(const std::string& name) {
   for (const std::string& word : words) plain += (plain.empty() ? "" : " ") + word;
   const auto found = structures().find(plain);
   if (found == structures().end()) {
-    out.type = {cut(clean, kLongestCodeValue), "99MONAI", out.label};
+    out.type = own_code(clean);
   } else {
     out.type = found->second;
     out.laterality = side;

@@ -7,7 +7,8 @@ usage: monai_parity.py PROGRAM [--work DIR] [--only NAME...] [--reference-only]
 
 For each bundle: `tools/export/monai --random` makes weights, the bundle's own inference workflow runs in
 MONAI (processor, single precision) and leaves its label file, `PROGRAM run IMAGE --model BUNDLE` runs on
-the same image, and labels must agree in 99.99 % of all voxels. What MONAI made is kept in --work and not
+the same image, and labels must agree in 99.99 % of all voxels. Of bundles that classify the picture is DICOM
+for Osler and PNG for MONAI, and probabilities are compared. What MONAI made is kept in --work and not
 made again. What is not the bundle's own in a configuration: of swin_unetr the reader (itk is not installed;
 nibabel reads the same array) and an argument that MONAI 1.6 does not have any more; of multi_organ the device;
 of brats and prostate that files are saved on the image's grid, where they lie anyway.
@@ -40,6 +41,12 @@ SEGMENTATIONS = {
     "prostate": ("prostate_mri_anatomy", MR, (45, 35, 4), (22, 20, 12), "as-it-is", "MR"),
     "brats": ("brats_mri_segmentation", T1, (70, 60, 80), (110, 120, 90), "channels", "MR"),
 }
+# name: bundle, colour, rows and columns
+CLASSIFIERS = {
+    "breast_density": ("breast_density_classification", False, (350, 270)),
+    "endoscopic": ("endoscopic_inbody_classification", True, (210, 330)),
+}
+PROBABILITY_TOLERANCE = 2e-4  # between two builds of one network of fifty layers
 BRATS_CHANNELS = ("T1c", "T1", "T2", "FLAIR")
 
 
@@ -181,21 +188,84 @@ def compare(name, folder, labels, seconds):
     return same.mean() >= LEAST_AGREEMENT
 
 
+def make_picture(name, folder):
+    """A picture for MONAI (PNG) and the same one for Osler (DICOM, 8 bits)."""
+    import pydicom
+    from PIL import Image
+    _, colour, (rows, columns) = CLASSIFIERS[name]
+    x, y = np.meshgrid(np.linspace(0, 3, columns), np.linspace(0, 2, rows))
+    shades = [127 + 120 * np.sin(a * x + b * y * y) for a, b in ((3, 2), (1, 4), (5, 1))]
+    pixels = np.round(np.stack(shades, -1) if colour else shades[0]).astype(np.uint8)
+    Image.fromarray(pixels if colour else np.stack([pixels] * 3, -1)).save(folder / "image.png")
+    data = pydicom.Dataset()
+    data.file_meta = pydicom.dataset.FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = "2.25.20261121"
+    data.StudyInstanceUID, data.SeriesInstanceUID = "2.25.202611211", "2.25.202611212"
+    data.Modality, data.PatientID, data.PatientName = ("ES" if colour else "MG"), "PARITY", "PARITY"
+    data.SeriesNumber = data.InstanceNumber = 1
+    data.Rows, data.Columns, data.SamplesPerPixel = rows, columns, 3 if colour else 1
+    data.PhotometricInterpretation = "RGB" if colour else "MONOCHROME2"
+    if colour:
+        data.PlanarConfiguration = 0
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 8, 8, 7, 0
+    data.PixelData = pixels.tobytes()
+    data.save_as(folder / "image.dcm", enforce_file_format=True)
+
+
+def check_classifier(program, name, folder):
+    """Probabilities of a picture against MONAI's preprocessing, network and activation."""
+    import torch
+    bundle, out = folder / "bundle", folder / "osler"
+    shutil.copytree(ZOO / CLASSIFIERS[name][0], bundle, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    make_picture(name, folder)
+    config = ConfigParser.load_config_file(bundle / "configs" / "inference.json")
+    parser = ConfigParser(config)
+    image = parser.get_parsed_content("preprocessing")({"image": str(folder / "image.png")})["image"]
+    np.save(folder / "sample.npy", np.asarray(image, np.float32))
+    if not (bundle / "models" / "model.ts").is_file():
+        subprocess.run([sys.executable, "-W", "ignore", ROOT / "tools" / "export" / "monai", bundle, "--random",
+                        "--sample", folder / "sample.npy"], check=True)
+    with torch.no_grad():
+        scores = torch.jit.load(bundle / "models" / "model.ts").eval()(image.as_tensor()[None])[0]
+    softmax = any(t.get("argmax") for t in config["postprocessing"]["transforms"])
+    truth = (scores.softmax(0) if softmax else scores.sigmoid()).numpy()
+    shutil.rmtree(out, ignore_errors=True)
+    done = subprocess.run([str(program), "run", str(folder / "image.dcm"), "--model", str(bundle), "--out", str(out),
+                           "--device", os.environ.get("OSLER_DEVICE", "cpu")], capture_output=True, text=True)
+    made = list(out.rglob("findings.json"))
+    if done.returncode != 0 or len(made) != 1:
+        raise RuntimeError(f"osler run ended with {done.returncode}\n{done.stdout}{done.stderr}")
+    found = json.loads(made[0].read_text())["evaluations"]
+    answer = np.array([e["probability"] for e in found])
+    present = [i for i, e in enumerate(found) if e["present"]]
+    apart = float(np.abs(answer - truth).max())
+    print(json.dumps({"name": name, "monai": truth.round(5).tolist(), "largest_difference": apart,
+                      "present": present}), flush=True)
+    return apart <= PROBABILITY_TOLERANCE and present == [int(truth.argmax())]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=Path)
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "monai_parity")
-    parser.add_argument("--only", nargs="+", choices=SEGMENTATIONS, default=list(SEGMENTATIONS))
+    parser.add_argument("--only", nargs="+", choices=[*SEGMENTATIONS, *CLASSIFIERS],
+                        default=[*SEGMENTATIONS, *CLASSIFIERS])
     parser.add_argument("--reference-only", action="store_true")
     args = parser.parse_args()
     held = True
     for name in args.only:
         folder = args.work.resolve() / name
         folder.mkdir(parents=True, exist_ok=True)
-        make_reference(name, folder)
+        if name in SEGMENTATIONS:
+            make_reference(name, folder)
         if args.reference_only:
             continue
         try:
+            if name in CLASSIFIERS:
+                held = check_classifier(args.program.resolve(), name, folder) and held
+                continue
             held = compare(name, folder, *run_osler(args.program.resolve(), name, folder)) and held
         except RuntimeError as error:
             print(f"{name}: {error}", flush=True)
