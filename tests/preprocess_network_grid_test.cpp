@@ -49,10 +49,12 @@ TEST(NetworkGrid, AlignsEdgesOrFirstCentres) {
   EXPECT_EQ(edges.size, (Size3{2, 2, 2}));
   EXPECT_EQ(edges.to_source({0, 0, 0}), (Vec3{.5, .5, .5}));
   EXPECT_EQ(edges.to_source({1, 1, 1}), (Vec3{2.5, 2.5, 2.5}));
-  // 3 mm between outermost centres at 2 mm: 1.5 steps, half-way to even, 2, and the first voxel.
+  // 3 mm between outermost centres at 2 mm: 1.5 steps and the first voxel, 2.5, half-way to even.
   const NetworkGrid first = placed(four, 2, ResampleStep::Alignment::first_voxel);
-  EXPECT_EQ(first.size, (Size3{3, 3, 3}));
-  EXPECT_EQ(first.to_source({1, 0, 2}), (Vec3{2, 0, 4}));
+  EXPECT_EQ(first.size, (Size3{2, 2, 2})) << "MONAI's Spacing gives 2";
+  EXPECT_EQ(first.to_source({1, 0, 1}), (Vec3{2, 0, 2}));
+  const Volume six = on({{6, 6, 6}, Affine{}, {}});
+  EXPECT_EQ(placed(six, 2, ResampleStep::Alignment::first_voxel).size, (Size3{4, 4, 4}));
 }
 
 TEST(NetworkGrid, KeepsTheSourcesSpacingWhereNoneIsWanted) {

@@ -134,7 +134,7 @@ NetworkGrid resampled(const NetworkGrid& grid, const ResampleStep& step, std::in
       scale[i] = n / size[i];
       first[i] = (scale[i] - 1) / 2;
     } else {
-      size[i] = std::nearbyint((n - 1) * old / wanted) + 1;
+      size[i] = std::nearbyint((n - 1) * old / wanted + 1);  // half to even, as MONAI's
       scale[i] = wanted / old;
     }
   }

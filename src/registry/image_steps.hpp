@@ -74,8 +74,8 @@ struct ResampleStep {
   /// of s mm:
   /// - edges: the fields of view are the same; round(n s / spacing) voxels (scikit-image's resize,
   ///   nnU-Net);
-  /// - first_voxel: the first centres are the same; round((n - 1) s / spacing) + 1 voxels (MONAI's
-  ///   Spacing).
+  /// - first_voxel: the first centres are the same; round((n - 1) s / spacing + 1) voxels, half to
+  ///   even (MONAI's Spacing).
   enum class Alignment { edges, first_voxel };
 
   Vec3 spacing_mm{0, 0, 0};  ///< 0: as it is

@@ -7,6 +7,7 @@
 #include "core/files.hpp"
 #include "core/json.hpp"
 #include "core/sha256.hpp"
+#include "registry/bundle.hpp"
 #include "registry/member_reader.hpp"
 
 namespace osler {
@@ -144,7 +145,7 @@ std::vector<fs::path> package_folders(const fs::path& place) {
   std::vector<fs::path> folders;
   std::error_code error;
   for (fs::directory_iterator it(place, error), end; !error && it != end; it.increment(error)) {
-    if (fs::exists(it->path() / "model.json")) folders.push_back(it->path());
+    if (fs::exists(it->path() / "model.json") || is_bundle(it->path())) folders.push_back(it->path());
   }
   std::sort(folders.begin(), folders.end());
   return folders;
@@ -154,6 +155,7 @@ ModelPackage read_package(const fs::path& folder, int depth) {
   const fs::path file = folder / "model.json";
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
+    if (is_bundle(folder)) return read_bundle(folder);
     throw Error(ErrorCode::model, "no model.json in " + folder.string(), "a model package",
                 "give --model the name or the folder of a package (see 'osler models')");
   }
