@@ -103,6 +103,25 @@ def check_description(work):
           and steps_of(again, "sliding-window")[0]["means"] == "single", "options, over a package that is there")
 
 
+def check_segments(work):
+    from segments import make_segments, own_code
+    (work / "segments.json").write_text(json.dumps({"some growth": {"label": "Growth", "rgb": [1, 2, 3]}}))
+    made = export(work / "two", work / "package", segments=work / "segments.json")
+    growth = made["gives"]["segments"][1]
+    check((growth["label"], growth["rgb"]) == ("Growth", [1, 2, 3]), "members of segments from a file")
+    (work / "segments.json").write_text(json.dumps({"liver": {}}))
+    try:
+        export(work / "two", work / "package", segments=work / "segments.json")
+        check(False, "a segment that the model does not have is refused")
+    except Refused as refused:
+        check("liver" in str(refused), f"refused: {refused}")
+    made = make_segments([(f"a structure with a long name {i}", i, i) for i in range(1, 256)], {})
+    check(len({s["type"]["value"] for s in made}) == 255
+          and max(len(s["type"]["value"]) for s in made) <= 16, "255 long names have codes of their own")
+    check(len({tuple(s["rgb"]) for s in made}) == 255, "and colours of their own")
+    check(own_code("é ü", set()) == "_", "a code is of DICOM's default characters")
+
+
 def check_flat(work):
     import branch_models as b
     plans = b.plans("Flat", {"2d": b.configuration([24, 32], [2.0, 1.0], ["CTNormalization"], features=(4, 4))},
@@ -127,6 +146,20 @@ def check_regions(work):
           "a region has channel and value of regions_class_order; the ignore label has none")
     check(steps_of(made, "labels")[0]["decision"] == "regions"
           and steps_of(made, "labels")[0]["threshold"] == 0, "regions are decided by the sign of their logits")
+
+
+def check_older_plans(work):
+    """Plans of nnU-Net 2.0 to 2.4 name the network's sizes one by one."""
+    plans, dataset = training()
+    configuration = plans["configurations"]["3d_fullres"]
+    network = configuration.pop("architecture")["arch_kwargs"]
+    configuration |= {
+        "UNet_class_name": "PlainConvUNet", "UNet_base_num_features": 4, "unet_max_num_features": 8,
+        "n_conv_per_stage_encoder": network["n_conv_per_stage"],
+        "n_conv_per_stage_decoder": network["n_conv_per_stage_decoder"], "num_pool_per_axis": [0, 1, 1],
+        "pool_op_kernel_sizes": network["strides"], "conv_kernel_sizes": network["kernel_sizes"]}
+    made = export(write(work / "older", plans, dataset), work / "older_package")
+    check(len(made["steps"]) == 6 and (work / "older_package" / "fold_0.ts").is_file(), "plans of older versions")
 
 
 def check_axes(work):
@@ -268,7 +301,7 @@ def main():
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as place:
         work = Path(place)
-        for each in (check_description, check_flat, check_regions, check_axes, check_postprocessing,
+        for each in (check_description, check_segments, check_flat, check_regions, check_older_plans, check_axes, check_postprocessing,
                      check_refusals, check_code_is_not_run, check_command_line):
             each(work)
     print(f"{len(failures)} failed")
