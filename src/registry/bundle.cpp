@@ -144,7 +144,11 @@ void take_weights(ModelPackage& p, const Beside& beside) {
     throw Error(ErrorCode::model, "the SHA-256 of " + file.string() + " is " + digest,
                 beside.sha256 + ", as osler.json states", "install the bundle again");
   }
-  p.weights.push_back({kWeights, digest, {}});
+  WeightsFile weights;
+  weights.file = kWeights;
+  weights.sha256 = digest;
+  weights.format.name = "torchscript";
+  p.weights.push_back(std::move(weights));
   if (beside.sha256.empty()) {
     p.limits.emplace_back("The bundle states no SHA-256 of its weights: " + digest +
                           " is that of the file as it was found.");

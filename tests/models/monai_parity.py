@@ -7,7 +7,7 @@ usage: monai_parity.py PROGRAM [--work DIR] [--only NAME...] [--reference-only]
 
 For each bundle: `tools/export/monai --random` makes weights, the bundle's own inference workflow runs in
 MONAI (processor, single precision) and leaves its label file, `PROGRAM run IMAGE --model BUNDLE` runs on
-the same image, and labels must agree in 99.99 % of all voxels (99.97 % of 105 classes). What MONAI made is kept in --work and not
+the same image, and labels must agree in 99.99 % of all voxels. What MONAI made is kept in --work and not
 made again. What is not the bundle's own in a configuration: of swin_unetr the reader (itk is not installed;
 nibabel reads the same array) and an argument that MONAI 1.6 does not have any more; of multi_organ the device;
 of brats and prostate that files are saved on the image's grid, where they lie anyway.
@@ -29,10 +29,6 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("TEST_IMAGES", ROOT.parent / "shared" / "data"))
 ZOO = Path(os.environ.get("MONAI_ZOO", DATA / "monai_zoo"))
 LEAST_AGREEMENT = 0.9999
-# Random weights bring the two best of 105 classes so close that reordered sums decide some voxels: all that
-# differed were closer than 1e-4 of the scores' standard deviation.
-LEAST_OF_MANY_CLASSES = 0.9997
-MANY_CLASSES = 100
 
 CT, MR, T1 = "totalseg/example_ct.nii.gz", "totalseg/example_mr_sm.nii.gz", "models/t1_crop.nii.gz"
 # name: bundle, image, first voxel and size of the part that is taken, how it is stored, modality
@@ -182,7 +178,7 @@ def compare(name, folder, labels, seconds):
     print(json.dumps({"name": name, "voxels": int(same.size), "labels": len(least), "differ": int((~same).sum()),
                       "agreement": round(float(same.mean()), 6), "worst_dice": round(float(min(least)), 5),
                       "osler_seconds": round(seconds, 1)}), flush=True)
-    return same.mean() >= (LEAST_OF_MANY_CLASSES if len(least) > MANY_CLASSES else LEAST_AGREEMENT)
+    return same.mean() >= LEAST_AGREEMENT
 
 
 def main():
