@@ -169,7 +169,7 @@ TEST(PlanarWindows, GiveEachPlaneWhatTheNetworkGivesForIt) {
   SlidingWindowOptions options;
   options.windows.patch = {4, 4, 1};
   options.planar = true;
-  run_sliding_window(session, {values.data(), 1, size}, options, nullptr, {},
+  run_sliding_window({&session, 1}, {values.data(), 1, size}, options, nullptr, {},
                      [&](const ScoreSlab& slab) {
                        const kernels::ScoresView& s = slab.scores;
                        std::copy_n(static_cast<const float*>(s.scores),
@@ -186,7 +186,7 @@ TEST(PlanarWindows, OfSeveralPlanesAreRefused) {
   options.windows.patch = {4, 4, 2};
   options.planar = true;
   expect_error(ErrorCode::bad_argument, "planar", [&] {
-    run_sliding_window(session, {values.data(), 1, {4, 4, 4}}, options, nullptr, {},
+    run_sliding_window({&session, 1}, {values.data(), 1, {4, 4, 4}}, options, nullptr, {},
                        [](const ScoreSlab&) {});
   });
 }

@@ -75,8 +75,9 @@ struct Threshold {
 
   LabelMap run(const Volume& image, const Grid& grid) {
     Timings timings;
-    return segment_by_windows(session, {image, grid, package, *package.windowed(), 1 << 30}, {},
-                              timings);
+    WindowedTask task{{&image}, grid, package, *package.windowed()};
+    task.most_voxels = 1 << 30;
+    return segment_by_windows({&session, 1}, task, {}, timings).labels;
   }
 };
 
@@ -109,7 +110,10 @@ TEST(SegmentByWindows, MeasuresABallOnGridsOfEveryKind) {
         Json& resample = j["steps"][0];
         resample["spacing_mm"] = {1.3, 1.3, 1.3};
         resample["alignment"] = alignment;
-        if (*axes != '\0') resample["axes"] = axes;
+        if (*axes != '\0') {
+          Json orient{{"step", "orient"}, {"axes", axes}};
+          j["steps"].insert(j["steps"].begin(), std::move(orient));
+        }
       });
       for (const Grid& grid : grids) {
         const Volume image = ball(grid);
@@ -157,15 +161,16 @@ class SegmentByWindowsOnGpu : public testing::OnBackend {};
 TEST_P(SegmentByWindowsOnGpu, GivesTheLabelsOfTheCpu) {
   const Threshold model([](Json& j) {
     j["steps"][0]["spacing_mm"] = {1.3, 1.3, 1.3};
-    j["steps"][0]["axes"] = "RAS";
+    j["steps"].insert(j["steps"].begin(), Json{{"step", "orient"}, {"axes", "RAS"}});
   });
-  Session on_gpu(read_weights(model.package, model.package.weights.front()), device),
-      on_cpu(read_weights(model.package, model.package.weights.front()), {});
+  const std::vector<std::byte> weights = read_weights(model.package, model.package.weights.front());
+  Session on_gpu(weights, device), on_cpu(weights, {});
   const Volume image = ball(around({45, 40, 50}, {1.1, 0, 0}, {0, 1.2, 0}, {0, 0, 1.0}));
-  const WindowedTask task{image, image.grid, model.package, *model.package.windowed(), 1 << 30};
+  WindowedTask task{{&image}, image.grid, model.package, *model.package.windowed()};
+  task.most_voxels = 1 << 30;
   Timings timings;
-  const LabelMap expected = segment_by_windows(on_cpu, task, {}, timings);
-  const LabelMap found = segment_by_windows(on_gpu, task, {}, timings);
+  const LabelMap expected = segment_by_windows({&on_cpu, 1}, task, {}, timings).labels;
+  const LabelMap found = segment_by_windows({&on_gpu, 1}, task, {}, timings).labels;
   std::size_t different = 0;
   for (std::size_t i = 0; i < expected.labels.size(); ++i) {
     different += expected.labels[i] != found.labels[i] ? 1 : 0;

@@ -14,17 +14,29 @@
 namespace osler::cli {
 namespace {
 
-Json package_json(const ModelPackage& p, const std::string& weights_state) {
-  Json segments = Json::array();
+std::string state_of(const ModelPackage& p, const WeightsFile& weights) {
+  try {
+    read_weights(p, weights);
+    return "checksum right";
+  } catch (const Error& error) {
+    return error.found();
+  }
+}
+
+Json package_json(const ModelPackage& p) {
+  Json segments = Json::array(), files = Json::array(), stages = Json::array();
+  for (const WeightsFile& w : p.weights) {
+    files.push_back({{"file", w.file}, {"sha256", w.sha256}, {"state", state_of(p, w)}});
+  }
+  for (const Stage& stage : p.stages) stages.push_back(package_json(*stage.package));
   for (const SegmentRule& s : p.segments) segments.push_back(s.label);
   return {{"name", p.name},
           {"title", p.title},
           {"version", p.version},
           {"digest", p.digest},
-          {"weights",
-           {{"file", p.weights.front().file},
-            {"sha256", p.weights.front().sha256},
-            {"state", weights_state}}},
+          {"weights", files},
+          {"channels", p.channels},
+          {"stages", stages},
           {"modalities", p.wants.modalities},
           {"body_parts", p.wants.body_parts},
           {"min_extent_mm", p.wants.min_extent_mm},
@@ -35,10 +47,18 @@ Json package_json(const ModelPackage& p, const std::string& weights_state) {
           {"folder", p.folder.string()}};
 }
 
-void print_package(const ModelPackage& p, const std::string& weights_state) {
+void print_package(const ModelPackage& p) {
   fmt::print("{} {}  {}\n", p.name, p.version, p.title);
   fmt::print("  digest   {}\n", p.digest);
-  fmt::print("  weights  {} ({})\n", p.weights.front().file, weights_state);
+  for (const WeightsFile& w : p.weights) fmt::print("  weights  {} ({})\n", w.file, state_of(p, w));
+  for (const Stage& stage : p.stages) {
+    fmt::print("  stage    {}: {}\n", stage.name, stage.package->title);
+    for (const WeightsFile& w : stage.package->weights) {
+      fmt::print("  weights  {}/{} ({})\n", stage.package->folder.filename().string(), w.file,
+                 state_of(*stage.package, w));
+    }
+  }
+  if (p.channels.size() > 1) fmt::print("  channels {}\n", fmt::join(p.channels, ", "));
   fmt::print("  wants    {}; field of view at least {} mm; voxels up to {} mm\n",
              fmt::join(p.wants.modalities, ", "), fmt::join(p.wants.min_extent_mm, " x "),
              p.wants.max_spacing_mm);
@@ -46,15 +66,6 @@ void print_package(const ModelPackage& p, const std::string& weights_state) {
     fmt::print("  gives    {} ({} {})\n", s.label, s.type.scheme, s.type.value);
   }
   fmt::print("  use      {}\n  licence  {}\n", p.intended_use, p.licence);
-}
-
-std::string state_of_weights(const ModelPackage& p) {
-  try {
-    for (const WeightsFile& weights : p.weights) read_weights(p, weights);
-    return "checksum right";
-  } catch (const Error& error) {
-    return error.found();
-  }
 }
 
 int list_models(bool json) {
@@ -66,11 +77,10 @@ int list_models(bool json) {
       continue;
     }
     const auto& package = std::get<ModelPackage>(entry);
-    const std::string state = state_of_weights(package);
     if (json) {
-      all.push_back(package_json(package, state));
+      all.push_back(package_json(package));
     } else {
-      print_package(package, state);
+      print_package(package);
     }
   }
   if (json) fmt::print("{}\n", Json{{"models", all}, {"damaged", damaged}}.dump(2));

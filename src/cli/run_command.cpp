@@ -21,6 +21,7 @@ constexpr char kDefaultModel[] = "hippocampus-t1";
 
 struct Options {
   RunOptions run;
+  std::vector<std::string> channels;  ///< NAME=WHAT
   bool json = false;
   bool timings = false;
 };
@@ -116,7 +117,27 @@ Json to_json(const RunReport& report) {
           {"exit_code", report.exit_code}};
 }
 
+/// @throws Error usage
+std::map<std::string, std::string> read_channels(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> channels;
+  for (const std::string& word : words) {
+    const auto equals = word.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == word.size()) {
+      throw Error(ErrorCode::usage, "--channel " + word,
+                  "NAME=FILE, NAME=FOLDER or NAME=SERIES_UID, the name as the model has it");
+    }
+    if (!channels.emplace(word.substr(0, equals), word.substr(equals + 1)).second) {
+      throw Error(ErrorCode::usage, "channel " + word.substr(0, equals) + " is named twice");
+    }
+  }
+  return channels;
+}
+
 int run_command(Options& options) {
+  options.run.channels = read_channels(options.channels);
+  if (options.run.inputs.empty() && options.run.channels.empty()) {
+    throw Error(ErrorCode::usage, "no INPUT", "a file or folder, or --channel for each channel");
+  }
   if (options.run.models.empty()) options.run.models = {kDefaultModel};
   options.run.model_places = model_places();
   if (options.run.templates.empty()) options.run.templates = template_place();
@@ -138,7 +159,12 @@ Action add_run(CLI::App& app) {
   auto* command = app.add_subcommand(
       "run", "Run models on studies; write SEG, SR, captures, an HTML report and findings.json.");
   const auto options = std::make_shared<Options>();
-  command->add_option("INPUT", options->run.inputs, kVolumesHelp)->required();
+  command->add_option("INPUT", options->run.inputs, kVolumesHelp);
+  command
+      ->add_option("--channel", options->channels,
+                   "which image is which channel of a model that sees several; by default series "
+                   "are told by their descriptions, files by _0000, _0001, ... in their names")
+      ->type_name("NAME=FILE|FOLDER|SERIES_UID");
   command
       ->add_option("--out", options->run.out,
                    "results go to DIR/<Study Instance UID>/; of a NIfTI or MetaImage file to "
@@ -153,7 +179,10 @@ Action add_run(CLI::App& app) {
                    "of NIfTI and MetaImage files, which cannot say it; DICOM says its own")
       ->check(CLI::IsMember({"MR", "CT", "PT"}));
   command->add_flag("--nifti", options->run.nifti,
-                    "write labels.nii.gz beside the DICOM results too");
+                    "write labels.nii.gz (the model's own label values) beside the DICOM results "
+                    "too");
+  command->add_flag("--probabilities", options->run.probabilities,
+                    "write probabilities.nii.gz, one volume per channel of the network's output");
   command->add_option("--device", options->run.device, "auto, cpu, cuda or cuda:n")
       ->capture_default_str();
   command

@@ -25,6 +25,7 @@ struct Segment {
   std::optional<Code> type_modifier;  ///< laterality
   std::optional<Code> part_modifier;  ///< topographical modifier, e.g. (255549009, SCT, Anterior)
   std::array<std::uint8_t, 3> rgb{};  ///< recommended display colour, sRGB
+  int value = 0;                      ///< in label files: the model's own number, 1 to 255
 };
 
 /// Labels on the source grid: 0 background, else a segment's number.

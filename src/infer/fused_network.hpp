@@ -9,7 +9,7 @@
 
 namespace c10 {
 struct TensorOptions;
-}
+}  // namespace c10
 namespace torch::jit {
 struct Module;
 }

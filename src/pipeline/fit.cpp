@@ -60,7 +60,7 @@ std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan,
     if (reason.refuses) out.push_back(reason);
   }
   const std::string body_part = series.instances.empty() ? "" : series.instances.front().body_part;
-  if (!body_part.empty() && !contains(wants.body_parts, body_part)) {
+  if (!body_part.empty() && !wants.body_parts.empty() && !contains(wants.body_parts, body_part)) {
     out.push_back({"body_part",
                    fmt::format("body part {}; {} wants {}", body_part, package.name,
                                fmt::join(wants.body_parts, ", ")),

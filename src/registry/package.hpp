@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -20,9 +21,10 @@ namespace osler {
 /// What a series must be for this model. All rules are checked, by name, before anything runs.
 struct InputRules {
   std::vector<std::string> modalities;
-  std::vector<std::string> body_parts;  ///< accepted Body Part Examined (0018,0015); absent passes
-  Vec3 min_extent_mm{0, 0, 0};          ///< of the field of view, its axes sorted ascending
-  double max_spacing_mm = 0;            ///< no axis may be coarser
+  std::vector<std::string>
+      body_parts;  ///< accepted Body Part Examined (0018,0015), none: all; absent passes
+  Vec3 min_extent_mm{0, 0, 0};  ///< of the field of view, its axes sorted ascending
+  double max_spacing_mm = 0;    ///< no axis may be coarser
 };
 
 /// What a class of the network's output becomes; where sides are cut out, on one side.
@@ -35,6 +37,7 @@ struct SegmentRule {
   std::optional<Code> part;
   std::array<std::uint8_t, 3> rgb{};
   std::optional<Code> laterality;
+  int value = 0;  ///< in label files: the model's own number, 1 to 255
 };
 
 /// A quality gate: the value of a signal against a bound. Signals: docs/quality-gates.md.
@@ -47,6 +50,14 @@ struct GateRule {
   bool warn_only = false;
 };
 
+struct ModelPackage;
+
+/// A package inside a package, which runs before it on the same images.
+struct Stage {
+  std::string name;
+  std::shared_ptr<const ModelPackage> package;
+};
+
 struct ModelPackage {
   std::filesystem::path folder;
   std::string name;
@@ -57,7 +68,9 @@ struct ModelPackage {
   std::string protocol;
   std::vector<std::string> limits;
   std::string licence;
-  std::vector<WeightsFile> weights;
+  std::vector<WeightsFile> weights;   ///< of several the mean of their scores is taken
+  std::vector<std::string> channels;  ///< names of the images that the network takes, in order
+  std::vector<Stage> stages;
   int classes = 0;        ///< channels of the output, background included
   std::string structure;  ///< e.g. "hippocampus": the whole that sides' classes are parts of
   Code structure_code;
@@ -66,7 +79,7 @@ struct ModelPackage {
   InputRules wants;
   std::variant<LocalisedTwoPass, WindowedSegmentation> steps;
   std::string description_sha256;  ///< of model.json
-  std::string digest;              ///< SHA-256 over description and weights digests
+  std::string digest;              ///< SHA-256 over the digests of description, weights and stages
 
   const LocalisedTwoPass* localised() const { return std::get_if<LocalisedTwoPass>(&steps); }
   const WindowedSegmentation* windowed() const { return std::get_if<WindowedSegmentation>(&steps); }
