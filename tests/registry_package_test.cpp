@@ -18,7 +18,6 @@
 namespace osler {
 namespace {
 
-
 namespace fs = std::filesystem;
 using testing::expect_error;
 using testing::read_text;

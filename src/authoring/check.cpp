@@ -78,6 +78,8 @@ class PackageCheck {
     const auto trusted = TrustedDigests::from_environment();
     NetworkCheck check;
     check.inputs = network_inputs(json);
+    check.one_score_per_class = json.is_object() && json.contains("gives") &&
+                                json["gives"].is_object() && json["gives"].contains("evaluations");
     if (json.is_object() && json.contains("gives") && json["gives"].is_object() &&
         json["gives"].contains("classes") && json["gives"]["classes"].is_number_integer()) {
       check.classes = json["gives"]["classes"];

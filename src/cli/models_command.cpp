@@ -30,6 +30,10 @@ Json package_json(const ModelPackage& p) {
   }
   for (const Stage& stage : p.stages) stages.push_back(package_json(*stage.package));
   for (const SegmentRule& s : p.segments) segments.push_back(s.label);
+  Json evaluations = Json::array();
+  if (const Classification* c = p.classification()) {
+    for (const ClassRule& rule : c->classes) evaluations.push_back(rule.label);
+  }
   return {{"name", p.name},
           {"title", p.title},
           {"version", p.version},
@@ -42,6 +46,7 @@ Json package_json(const ModelPackage& p) {
           {"min_extent_mm", p.wants.min_extent_mm},
           {"max_spacing_mm", p.wants.max_spacing_mm},
           {"segments", segments},
+          {"evaluations", evaluations},
           {"intended_use", p.intended_use},
           {"licence", p.licence},
           {"folder", p.folder.string()}};
@@ -59,11 +64,23 @@ void print_package(const ModelPackage& p) {
     }
   }
   if (p.channels.size() > 1) fmt::print("  channels {}\n", fmt::join(p.channels, ", "));
-  fmt::print("  wants    {}; field of view at least {} mm; voxels up to {} mm\n",
-             fmt::join(p.wants.modalities, ", "), fmt::join(p.wants.min_extent_mm, " x "),
-             p.wants.max_spacing_mm);
+  const Classification* classification = p.classification();
+  if (classification != nullptr && classification->planar) {
+    fmt::print("  wants    {}; single {} images\n", fmt::join(p.wants.modalities, ", "),
+               classification->colour ? "colour" : "grey");
+  } else {
+    fmt::print("  wants    {}; field of view at least {} mm; voxels up to {} mm\n",
+               fmt::join(p.wants.modalities, ", "), fmt::join(p.wants.min_extent_mm, " x "),
+               p.wants.max_spacing_mm);
+  }
   for (const SegmentRule& s : p.segments) {
     fmt::print("  gives    {} ({} {})\n", s.label, s.type.scheme, s.type.value);
+  }
+  if (classification != nullptr) {
+    for (const ClassRule& rule : classification->classes) {
+      fmt::print("  gives    probability of {} ({} {})\n", rule.label, rule.code.scheme,
+                 rule.code.value);
+    }
   }
   fmt::print("  use      {}\n  licence  {}\n", p.intended_use, p.licence);
 }

@@ -16,6 +16,7 @@
 #include "pipeline/run.hpp"
 #include "registry/trusted.hpp"
 #include "report/findings_json.hpp"
+#include "report/sentences.hpp"
 
 namespace osler::cli {
 namespace {
@@ -39,6 +40,16 @@ void print_findings(const Findings& f) {
   for (const Asymmetry& a : f.asymmetries) {
     fmt::print("  {} left - right: {:+.1f} % of the mean\n", a.label, 100 * a.index);
   }
+}
+
+void print_evaluations(const Findings& f) {
+  fmt::print("  {:<36}{:>11}   {}\n", "class", "probability", "verdict");
+  for (const Evaluation& e : f.evaluations) {
+    fmt::print("  {:<36}{:>11}   {} ({})\n", report::label_of(e),
+               report::probability_text(e.probability), e.present ? "present" : "absent",
+               report::rule_of(e));
+  }
+  fmt::print("  {}\n", report::calibration_of(f.evaluations.front()));
 }
 
 /// Of the gates that refuse, the refusals tell.
@@ -71,6 +82,7 @@ void print_outcome(const StudyOutcome& o, bool timings) {
     for (const std::string& refusal : f.refusals) fmt::print("  no numbers: {}\n", refusal);
   }
   if (!f.findings.empty()) print_findings(f);
+  if (!f.evaluations.empty()) print_evaluations(f);
   print_warnings(f);
   if (timings) {
     for (const auto& [stage, ms] : f.timings.stages_ms)

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "pipeline/channel_choice.hpp"
 #include "pipeline/fit.hpp"
+#include "pipeline/pictures.hpp"
 #include "volume/exchange.hpp"
 
 namespace osler {
@@ -107,6 +108,20 @@ void plan_single(const dicom::Study& study, const PlannedSeries& planned, Loaded
   }
 }
 
+bool takes_pictures(const LoadedModel& model) {
+  const Classification* classification = model.package.classification();
+  return classification != nullptr && classification->planar;
+}
+
+void plan_pictures(const dicom::Study& study, const dicom::Series& series, LoadedModel& model,
+                   const std::vector<Reason>& lost, RunReport& report, std::vector<Job>& jobs) {
+  PictureChoice choice = choose_pictures(series, model.package);
+  if (choice.pictures.empty()) return note(study, series, model, std::move(choice.reasons), report);
+  Job job{{}, 0, std::move(choice.reasons), &model, std::move(choice.pictures)};
+  job.warnings.insert(job.warnings.end(), lost.begin(), lost.end());
+  jobs.push_back(std::move(job));
+}
+
 /// Series that are the channels of one image; each must fit and be one volume.
 void plan_channels(const dicom::Study& study, const std::vector<PlannedSeries>& all,
                    LoadedModel& model, const std::vector<Reason>& lost, const RunOptions& options,
@@ -152,7 +167,9 @@ std::vector<Job> plan_study(const dicom::Study& study, std::vector<LoadedModel>&
   const std::vector<PlannedSeries> all = plan_all(study, options);
   for (const PlannedSeries& planned : all) {
     for (LoadedModel& model : models) {
-      if (model.package.channels.size() == 1) {
+      if (takes_pictures(model)) {
+        plan_pictures(study, *planned.series, model, lost, report, jobs);
+      } else if (model.package.channels.size() == 1) {
         plan_single(study, planned, model, lost, report, jobs);
       }
     }

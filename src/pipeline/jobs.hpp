@@ -39,19 +39,20 @@ std::vector<Subject> subjects_of(const std::vector<dicom::Study>& studies,
                                  const std::vector<std::filesystem::path>& files,
                                  const RunOptions& options, bool several_channels);
 
-/// One volume for one model.
+/// One volume, or the pictures of one series, for one model.
 struct Job {
   std::function<ChannelVolumes()> load;
   double voxel_mm3 = 0;
   std::vector<Reason> warnings;
   LoadedModel* model = nullptr;
+  std::vector<const dicom::Instance*> pictures{};  ///< not empty: `load` is
 };
 
 /// A warning if DICOM files could not be read that may belong to any series of the input.
 std::vector<Reason> lost_files(const std::vector<dicom::Unreadable>& unreadable);
 
-/// Volumes of a subject that fit a model, finest first; the others are noted in `report` with their
-/// reasons. Of files only headers are read. The study must outlive the jobs.
+/// Pictures and volumes of a subject that fit a model, finest first; the others are noted in
+/// `report` with their reasons. Of files only headers are read. The study must outlive the jobs.
 /// @param lost  goes with every result of a study
 std::vector<Job> plan_jobs(const Subject& subject, std::vector<LoadedModel>& models,
                            const std::vector<Reason>& lost, const RunOptions& options,

@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "pipeline/classify.hpp"
 #include "pipeline/jobs.hpp"
 #include "pipeline/probabilities.hpp"
 #include "pipeline/run_series.hpp"
@@ -77,8 +78,26 @@ bool write_probabilities_of(const Job& job, SeriesResult& result, const fs::path
   return true;
 }
 
+StudyOutcome run_classifier(const Job& job, const fs::path& folder, const RunContext& context) {
+  StudyOutcome outcome;
+  outcome.folder = folder;
+  Classified result = job.pictures.empty()
+                          ? classify_volume(*job.model, job.load, job.warnings, context)
+                          : classify_pictures(*job.model, job.pictures, job.warnings, context);
+  StagedFolder staged(folder);
+  staged.supersede(kResultFiles);
+  notify(context.progress, "write", 0, 1);
+  const Volume pictures;
+  outcome.outputs = report::write_evaluations(
+      result.findings, result.volume ? *result.volume : pictures, result.shown, staged);
+  staged.commit();
+  outcome.findings = std::move(result.findings);
+  return outcome;
+}
+
 StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& context,
                      bool nifti) {
+  if (job.model->package.classification() != nullptr) return run_classifier(job, folder, context);
   StudyOutcome outcome;
   outcome.folder = folder;
   SeriesResult result = run_series(*job.model, job.load, job.warnings, context);

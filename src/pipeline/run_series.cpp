@@ -1,7 +1,5 @@
 #include "pipeline/run_series.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -10,11 +8,10 @@
 #include <utility>
 
 #include "core/error.hpp"
-#include "core/sha256.hpp"
-#include "core/version.hpp"
 #include "findings/gates.hpp"
 #include "findings/measure.hpp"
 #include "infer/variant.hpp"
+#include "pipeline/run_findings.hpp"
 #include "pipeline/two_pass.hpp"
 #include "pipeline/windowed.hpp"
 #include "postprocess/labels.hpp"
@@ -22,54 +19,9 @@
 #include "preprocess/head_frame.hpp"
 #include "preprocess/localise.hpp"
 #include "preprocess/source.hpp"
-#include "volume/regular.hpp"
 
 namespace osler {
 namespace {
-
-constexpr double kCoarseSpacingMm = 2.0;
-
-SourceSeries describe_source(const Volume& volume, const std::vector<Reason>& warnings) {
-  SourceSeries source;
-  const SliceSource& first = volume.slices.front();
-  if (first.sop_instance_uid.empty()) source.file = first.file.filename().string();
-  source.study_uid = volume.study_uid;
-  source.series_uid = volume.series_uid;
-  source.frame_of_reference_uid = volume.frame_of_reference_uid;
-  source.modality = volume.modality;
-  source.instances = volume.slices;
-  source.warnings = warnings;
-  source.lossy = volume.lossy;
-  source.pixel_digest = sha256_hex({volume.voxels.get(), volume.bytes()});
-  return source;
-}
-
-void refuse(Findings& findings, std::string reason) {
-  findings.status = Status::partial;
-  findings.refusals.push_back(std::move(reason));
-}
-
-/// Of what can change a result and is in neither the input nor the package.
-std::string configuration_digest(const Device& device, Precision precision) {
-  const std::string text = fmt::format(
-      "osler {};backend {};precision {};coarse spacing {} mm;evidence bound {};localise seed {}",
-      kVersion, device.backend == Backend::cpu ? "cpu" : "cuda", to_string(precision),
-      kCoarseSpacingMm, kEvidenceBound, LocaliseOptions{}.seed);
-  return sha256_hex(std::as_bytes(std::span(text.data(), text.size())));
-}
-
-/// Gates of the signals so far; sentences for those that refuse. @return true if all passed
-bool judge(Findings& findings, const ModelPackage& package, const Signals& signals) {
-  findings.gates = evaluate_gates(package.gates, signals);
-  for (const Gate& gate : findings.gates) {
-    if (gate.passed || gate.level != GateLevel::refuse) continue;
-    refuse(findings,
-           fmt::format("quality gate {} failed: {:.3g}, wanted {} {:.3g}: {}", gate.name,
-                       gate.value, gate.at_least ? "at least" : "at most",
-                       gate.at_least ? *gate.at_least : gate.at_most.value_or(0), gate.meaning));
-  }
-  return gates_passed(findings.gates);
-}
 
 /// Where the template's head lies in this one, and the signals that say whether to believe it.
 Affine find_head(const HeadTemplate& head_template, const Device& device,
@@ -149,14 +101,6 @@ void measure_labels(const ModelPackage& package, const Device& device, SeriesRes
   signals["segments_found"] = found;
 }
 
-/// "cpu (4 threads, fused graph)", "cuda:0 (NVIDIA H100 80GB HBM3, fused graph, fp16)"
-std::string describe_device(const Device& device, const Session& session) {
-  if (!device.name.ends_with(')')) return device.name;
-  std::string words = device.name.substr(0, device.name.size() - 1) + ", " + session.graph();
-  if (device.backend == Backend::cuda) words += fmt::format(", {}", to_string(session.precision()));
-  return words + ")";
-}
-
 /// @return false if the gates so far, or the network, say no; why is in the findings
 bool run_localised(LoadedModel& model, const Volume& seen, const RunContext& context,
                    SeriesResult& result, Signals& signals) {
@@ -229,19 +173,6 @@ bool run_windowed(LoadedModel& model, const Seen& seen, const RunContext& contex
   return true;
 }
 
-/// Each channel with evenly spaced slices. @return empty: they are
-std::vector<Volume> evened(const ChannelVolumes& channels, const dicom::Limits& limits) {
-  std::vector<Volume> even;
-  if (channels.front()->grid.is_regular()) return even;
-  for (const SharedVolume& channel : channels) even.push_back(make_regular(*channel, limits));
-  return even;
-}
-
-void give_back(LoadedModel& model) {
-  for (Session& session : model.sessions) session.give_back();
-  for (LoadedModel& stage : model.stages) give_back(stage);
-}
-
 void withhold_numbers(SeriesResult& result) {
   result.findings.segments.clear();
   result.findings.findings.clear();
@@ -273,9 +204,9 @@ LoadedModel load_model(ModelPackage package, const std::filesystem::path& templa
     head_template = read_template(templates / use.file, use.sha256, use.package);
     const Size3& frame = steps->measure.frame;
     options.check_shape = TensorShape{1, 1, frame[2], frame[1], frame[0]};
-  } else if (const WindowStep& window = package.windowed()->window;
-             !window.whole_image && !window.planar) {
-    const Size3& patch = window.patch;
+  } else if (const WindowedSegmentation* windowed = package.windowed();
+             windowed != nullptr && !windowed->window.whole_image && !windowed->window.planar) {
+    const Size3& patch = windowed->window.patch;
     options.check_shape = TensorShape{1, input_channels(package), patch[2], patch[1], patch[0]};
   }
   LoadedModel model{std::move(package), std::move(head_template), {}, {}};
@@ -293,13 +224,8 @@ SeriesResult run_series(LoadedModel& model, const std::function<ChannelVolumes()
   const Device& device = context.device;
   SeriesResult result;
   Findings& f = result.findings;
-  f.timings = context.timings;
-  f.model = describe_model(model.package);
-  f.device = describe_device(device, model.sessions.front());
-  f.configuration_digest = configuration_digest(device, model.sessions.front().precision());
-  f.not_used = {"earlier studies of this patient: none were given",
-                "the patient's record: none was given",
-                "age norms: none is comparable with this protocol"};
+  f = begin_findings(model, context);
+  f.not_used.emplace_back("age norms: none is comparable with this protocol");
   notify(context.progress, "load", 0, 1);
   ChannelVolumes channels;
   {

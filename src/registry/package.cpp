@@ -26,10 +26,12 @@ std::optional<double> optional_number(const MemberReader& r, const char* key) {
   return r.get<double>(key);
 }
 
-InputRules read_wants(const MemberReader& r) {
+/// @param pictures  which may not say how large they are
+InputRules read_wants(const MemberReader& r, bool pictures) {
   InputRules rules;
   rules.modalities = r.get<std::vector<std::string>>("modalities");
   rules.body_parts = r.get<std::vector<std::string>>("body_parts");
+  if (pictures) return rules;
   rules.min_extent_mm = r.get<Vec3>("min_extent_mm");
   rules.max_spacing_mm = r.get<double>("max_spacing_mm");
   return rules;
@@ -196,18 +198,23 @@ ModelPackage read_package(const fs::path& folder, int depth) {
     if (p.channels.empty()) root.fail("channels", "are none");
   }
   p.stages = read_stages(root, folder, depth);
-  p.wants = read_wants(root.at("wants"));
   p.steps = read_steps(root);
+  const Classification* classification = p.classification();
+  p.wants = read_wants(root.at("wants"), classification != nullptr && classification->planar);
   const MemberReader gives = root.at("gives");
   p.classes = gives.get<int>("classes");
   if (p.localised() != nullptr) {
     p.structure = gives.get<std::string>("structure");
     p.structure_code = read_code(gives.at("structure_code"));
   }
-  p.segments = gives.list("segments", read_segment);
   p.gates = root.list("gates", read_gate);
-  check_segments(p, gives);
-  check_image_steps(p, root);
+  if (classification == nullptr) {
+    p.segments = gives.list("segments", read_segment);
+    check_segments(p, gives);
+    check_image_steps(p, root);
+  } else if (!p.stages.empty()) {
+    root.fail("stages", "give labels; a classifier takes none");
+  }
   p.description_sha256 = sha256_hex(bytes);
   Sha256 digest;
   digest.update(p.description_sha256);

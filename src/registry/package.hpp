@@ -18,7 +18,8 @@
 
 namespace osler {
 
-/// What a series must be for this model. All rules are checked, by name, before anything runs.
+/// What a series must be for this model. All rules are checked, by name, before anything runs. Of
+/// single pictures only the first two are.
 struct InputRules {
   std::vector<std::string> modalities;
   std::vector<std::string>
@@ -77,12 +78,13 @@ struct ModelPackage {
   std::vector<SegmentRule> segments;  ///< in order of segment number
   std::vector<GateRule> gates;
   InputRules wants;
-  std::variant<LocalisedTwoPass, WindowedSegmentation> steps;
+  PackageSteps steps;
   std::string description_sha256;  ///< of model.json
   std::string digest;              ///< SHA-256 over the digests of description, weights and stages
 
   const LocalisedTwoPass* localised() const { return std::get_if<LocalisedTwoPass>(&steps); }
   const WindowedSegmentation* windowed() const { return std::get_if<WindowedSegmentation>(&steps); }
+  const Classification* classification() const { return std::get_if<Classification>(&steps); }
 };
 
 /// Reads and checks model.json; does not read the weights.

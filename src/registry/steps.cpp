@@ -210,10 +210,13 @@ std::string read_file_name(const MemberReader& r) {
   return name;
 }
 
-std::variant<LocalisedTwoPass, WindowedSegmentation> read_steps(const MemberReader& root) {
-  const auto first =
+PackageSteps read_steps(const MemberReader& root) {
+  const auto names =
       root.list("steps", [](const MemberReader& r) { return r.get<std::string>("step"); });
-  if (!first.empty() && first.front() == "localise-in-template") return read_localised(root);
+  if (!names.empty() && names.front() == "localise-in-template") return read_localised(root);
+  if (std::find(names.begin(), names.end(), "classify") != names.end()) {
+    return read_classification(root);
+  }
   return read_windowed(root);
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/affine.hpp"
 #include "core/code.hpp"
+#include "registry/classification.hpp"
 #include "registry/image_steps.hpp"
 
 namespace osler {
@@ -127,10 +128,10 @@ struct WindowedSegmentation {
   LabelStep labels;
 };
 
-class MemberReader;
+using PackageSteps = std::variant<LocalisedTwoPass, WindowedSegmentation, Classification>;
 
 /// Members "steps" of a description, and what goes with them.
 /// @throws Error model: an unknown step (named), another order, a member that is missing or wrong
-std::variant<LocalisedTwoPass, WindowedSegmentation> read_steps(const MemberReader& root);
+PackageSteps read_steps(const MemberReader& root);
 
 }  // namespace osler

@@ -60,6 +60,20 @@ def whole():
         "gates": [{"name": "g", "signal": "labelled_ml", "meaning": "m", "at_least": 1}]}
 
 
+def classifier():
+    package = whole()
+    del package["stages"]
+    package["wants"] = {"modalities": ["CR"], "body_parts": []}
+    package["steps"] = [{"step": "resize", "size": [224, 224, 0], "interpolation": "linear"},
+                        {"step": "classify", "dimensions": 2, "colour": "monochrome", "repeat_to": 3,
+                         "activation": "sigmoid", "multi_label": True,
+                         "calibration": {"platt": [[1, 0], [2, 1]], "fitted_on": "validation"}}]
+    package["gives"] = {"classes": 2, "question": CODE, "evaluations": [
+        {"label": "a", "output": 0, "code": CODE, "threshold": 0.5},
+        {"label": "b", "output": 1, "code": CODE, "nothing_found": True}]}
+    return package
+
+
 def places(value, path=()):
     """Every path in a document."""
     yield path
@@ -124,7 +138,7 @@ def main(program):
                 if text.startswith("{")]
     documents |= {f"docs/models.md, example {i + 1}": example
                   for i, example in enumerate(examples) if "format" in example and "steps" in example}
-    documents["every step"] = whole()
+    documents |= {"every step": whole(), "a classifier": classifier()}
     faults = [f"{name}: {error.json_path}: {error.message[:120]}"
               for name, document in documents.items() for error in judge.iter_errors(document)]
     faults += [f"the reader knows '{name}', the schema does not" for name in members_the_schema_lacks(schema)]
