@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "classifier_package.hpp"
 #include "throws.hpp"
 #include "windowed_package.hpp"
 
@@ -183,6 +184,28 @@ TEST(CheckPackage, ColoursThatAreTheSameAreAWarning) {
       network("    return torch.cat([0.5 - x, x - 0.5, x], 1)\n"));
   EXPECT_TRUE(report.ok()) << words(report);
   expect_problem(report, "/gives/segments/1/rgb is [255,200,0], as /gives/segments/0/rgb");
+}
+
+TEST(CheckPackage, KnowsClassifiers) {
+  const auto check_classifier = [](const std::function<void(Json&)>& change) {
+    const TemporaryFolder folder;
+    const std::string weights = testing::mean_network();
+    Json json = testing::classifier_description(weights);
+    change(json);
+    testing::write_classifier_package(folder.path(), json, weights);
+    return check_package(folder.path());
+  };
+  EXPECT_EQ(words(check_classifier([](Json&) {})), "");
+  expect_problem(check_classifier([](Json& json) { json["gives"]["classes"] = 3; }),
+                 "/gives/classes is 3, but the network gives 2");
+  expect_problem(
+      check_classifier([](Json& json) { std::swap(json["steps"][1], json["steps"][2]); }),
+      "/steps/1 is classify, which must be the last");
+  expect_problem(
+      check_classifier([](Json& json) { json["gives"]["evaluations"][0]["output"] = 2; }),
+      "/gives/evaluations/0/output is 2");
+  expect_problem(check_classifier([](Json& json) { json["gives"].erase("question"); }),
+                 "/gives/question is missing");
 }
 
 TEST(CheckPackage, LooksIntoStages) {

@@ -11,6 +11,7 @@
 #include "core/json.hpp"
 #include "registry/bundle.hpp"
 #include "registry/package.hpp"
+#include "registry/trusted.hpp"
 
 namespace osler {
 namespace fs = std::filesystem;
@@ -99,14 +100,22 @@ class PackageCheck {
     const std::vector<WeightsEntry> entries = weights_entries(json);
     std::vector<bool> intact;
     add(file_problems(folder_, entries, intact));
+    const auto trusted = TrustedDigests::from_environment();
     NetworkCheck check;
     check.inputs = network_inputs(json);
+    check.one_score_per_class = json.is_object() && json.contains("gives") &&
+                                json["gives"].is_object() && json["gives"].contains("evaluations");
     if (json.is_object() && json.contains("gives") && json["gives"].is_object() &&
         json["gives"].contains("classes") && json["gives"]["classes"].is_number_integer()) {
       check.classes = json["gives"]["classes"];
     }
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (!intact[i] || entries[i].file.format.name.empty()) continue;
+      if (trusted && !trusted->contains(entries[i].file.sha256) &&
+          !trusted->contains(digest_of_package())) {
+        add({{Level::warning, entries[i].where, "are not loaded: they are not trusted"}});
+        continue;
+      }
       check.where = entries[i].where;
       check.format = entries[i].file.format;
       add(network_problems(read_file(folder_ / entries[i].file.file, kMaxWeightsBytes), check));
@@ -134,6 +143,15 @@ class PackageCheck {
       } catch (const Error& error) {
         add({{Level::error, where, "is '" + name.string() + "': " + error.found()}});
       }
+    }
+  }
+
+  /// Empty if it cannot be read.
+  std::string digest_of_package() const {
+    try {
+      return read_package(folder_).digest;
+    } catch (const Error&) {
+      return {};
     }
   }
 

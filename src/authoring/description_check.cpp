@@ -41,6 +41,24 @@ bool is_localised(const Json& description) {
   return !steps.empty() && step_name(steps.front()) == "localise-in-template";
 }
 
+/// Of a classifier's tensor.
+std::int64_t classifier_channels(const Json& description, const Json& classify) {
+  if (member(classify, "dimensions", 3) == 3) {
+    return static_cast<std::int64_t>(
+        std::max<std::size_t>(part(description, "channels").size(), 1));
+  }
+  if (member<std::string>(classify, "colour", "monochrome") == "rgb") return 3;
+  return member<std::int64_t>(classify, "repeat_to", 1);
+}
+
+/// The step "classify", if it is one.
+const Json* classifier(const Json& description) {
+  for (const Json& step : part(description, "steps")) {
+    if (step_name(step) == "classify") return &step;
+  }
+  return nullptr;
+}
+
 std::string at(const char* list, std::size_t i, const char* key = nullptr) {
   return std::string(list) + "/" + std::to_string(i) + (key == nullptr ? "" : "/") +
          (key == nullptr ? "" : key);
@@ -82,10 +100,65 @@ void check_order(const Json& steps, Problems& problems) {
   if (count[2] == 0) problems.push_back({Level::error, "/steps", "have no step labels"});
 }
 
+/// Image steps and classify.
+void check_classifier_order(const Json& steps, Problems& problems) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    static const std::set<std::string> of_labels{"sliding-window", "whole-image", "labels",
+                                                 "keep-largest",   "fill-holes",  "remove-small",
+                                                 "keep-values",    "add-labels"};
+    if (of_labels.contains(step_name(steps[i]))) {
+      problems.push_back(
+          {Level::error, at("/steps", i), "is of labels, which a classifier has not"});
+    } else if (step_name(steps[i]) == "classify" && i + 1 < steps.size()) {
+      problems.push_back({Level::error, at("/steps", i), "is classify, which must be the last"});
+    } else if (step_name(steps[i]) == "orient" && i > 0) {
+      problems.push_back(
+          {Level::error, at("/steps", i), "is orient, which must be the first step"});
+    }
+  }
+}
+
+/// What a member of the schema cannot say: it is wanted of volumes.
+void check_wants(const Json& description, Problems& problems) {
+  const Json* classify = classifier(description);
+  if (classify != nullptr && member(*classify, "dimensions", 3) == 2) return;
+  const Json& wants = part(description, "wants");
+  for (const char* name : {"min_extent_mm", "max_spacing_mm"}) {
+    if (wants.is_object() && !wants.contains(name)) {
+      problems.push_back({Level::error, std::string("/wants/") + name, "is missing"});
+    }
+  }
+}
+
+void check_evaluations(const Json& description, Problems& problems) {
+  const Json& gives = part(description, "gives");
+  const int classes = member(gives, "classes", INT32_MAX);
+  const Json& evaluations = part(gives, "evaluations");
+  if (!gives.contains("evaluations")) {
+    problems.push_back({Level::error, "/gives/evaluations", "is missing: steps end with classify"});
+  }
+  std::set<int> taken;
+  for (std::size_t i = 0; i < evaluations.size(); ++i) {
+    const int output = member(evaluations[i], "output", -1);
+    if (output < 0) continue;
+    if (output >= classes || !taken.insert(output).second) {
+      problems.push_back({Level::error, at("/gives/evaluations", i, "output"),
+                          "is " + std::to_string(output) + ": taken, or not below /gives/classes"});
+    }
+  }
+}
+
 void check_steps(const Json& description, Problems& problems) {
   const Json& steps = part(description, "steps");
-  if (!is_localised(description)) check_order(steps, problems);
-  const std::size_t channels = std::max<std::size_t>(part(description, "channels").size(), 1);
+  if (classifier(description) != nullptr) {
+    check_classifier_order(steps, problems);
+  } else if (!is_localised(description)) {
+    check_order(steps, problems);
+  }
+  const Json* classify = classifier(description);
+  const std::size_t channels =
+      classify != nullptr ? static_cast<std::size_t>(classifier_channels(description, *classify))
+                          : std::max<std::size_t>(part(description, "channels").size(), 1);
   const int classes = member(part(description, "gives"), "classes", INT32_MAX);
   std::set<std::string> stages;
   for (const Json& stage : part(description, "stages")) {
@@ -210,7 +283,10 @@ void check_gates(const Json& description, Problems& problems) {
       "brain_inside",       "centre_distance_mm", "uncertain_share", "shape_z",
       "component_share",    "smallest_side_ml",   "largest_side_ml", "side_difference"};
   static const std::set<std::string> kWhole{"labelled_ml", "segments_found"};
-  const std::set<std::string>& known = is_localised(description) ? kLocalised : kWhole;
+  static const std::set<std::string> kClassifier{"least_highest_probability"};
+  const std::set<std::string>& known = is_localised(description)            ? kLocalised
+                                       : classifier(description) != nullptr ? kClassifier
+                                                                            : kWhole;
   const Json& gates = part(description, "gates");
   for (std::size_t i = 0; i < gates.size(); ++i) {
     const auto signal = member<std::string>(gates[i], "signal", "");
@@ -223,12 +299,33 @@ void check_gates(const Json& description, Problems& problems) {
   }
 }
 
+/// As large as the last step "resize" makes it; where that says nothing, as most networks take it.
+std::vector<std::int64_t> classifier_input(std::int64_t channels,
+                                           const std::vector<std::int64_t>& resized, bool planar) {
+  constexpr std::int64_t kUsualPicture = 224, kUsualVolume = 64;
+  const auto side = [&](std::size_t axis) {
+    const std::int64_t n = resized.size() == 3 ? resized[axis] : 0;
+    return n > 0 ? n : planar ? kUsualPicture : kUsualVolume;
+  };
+  std::vector<std::int64_t> input{1, channels};
+  if (!planar) input.push_back(side(2));
+  input.insert(input.end(), {side(1), side(0)});
+  return input;
+}
+
 }  // namespace
 
 Problems description_problems(const Json& description) {
   Problems problems;
   if (!description.is_object()) return problems;
   check_steps(description, problems);
+  if (classifier(description) != nullptr) {
+    check_evaluations(description, problems);
+    check_wants(description, problems);
+    check_gates(description, problems);
+    return problems;
+  }
+  check_wants(description, problems);
   check_segments(description, problems);
   check_gates(description, problems);
   return problems;
@@ -257,11 +354,18 @@ std::vector<std::vector<std::int64_t>> network_inputs(const Json& description) {
   const auto channels =
       static_cast<std::int64_t>(std::max<std::size_t>(part(description, "channels").size(), 1));
   std::vector<std::vector<std::int64_t>> inputs;
+  std::vector<std::int64_t> resized;
   std::int64_t added = 0;  // channels of earlier stages' labels
   for (const Json& step : part(description, "steps")) {
     const std::string name = step_name(step);
     if (name == "add-labels") added += static_cast<std::int64_t>(part(step, "values").size());
+    if (name == "resize") resized = member(step, "size", resized);
     std::vector<std::int64_t> size;
+    if (name == "classify") {
+      inputs.push_back(classifier_input(classifier_channels(description, step), resized,
+                                        member(step, "dimensions", 3) == 2));
+      continue;
+    }
     if (name == "sliding-window") size = member(step, "patch", size);
     if (name == "find" || name == "measure") size = member(step, "frame", size);
     if (name == "whole-image") size = {kWhole, kWhole, kWhole};

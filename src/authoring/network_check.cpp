@@ -48,10 +48,12 @@ class Check {
                               std::to_string(given.shape[1])});
     }
     expected[1] = given.shape[1];
+    if (what_.one_score_per_class) expected.resize(2);
     if (given.shape != expected) {
       problems.push_back({Level::error, what_.where,
                           on + " gives " + words(given.shape) + ", not " + words(expected) +
-                              ": scores on the grid of the input"});
+                              (what_.one_score_per_class ? ": a score per class"
+                                                         : ": scores on the grid of the input")});
     }
     for (const float value : given.values) {
       if (std::isfinite(value)) continue;

@@ -17,6 +17,7 @@ struct NetworkCheck {
   WeightsFormat format;
   std::vector<std::vector<std::int64_t>> inputs;
   std::int64_t classes = 0;  ///< that model.json states; 0: not known
+  bool one_score_per_class = false;
 };
 
 /// Loads the weights and runs them once on each input, on the processor: which inputs they take,

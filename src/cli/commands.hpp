@@ -26,5 +26,6 @@ Action add_models(CLI::App& app);
 /// Below `models`.
 Action add_models_check(CLI::App& models);
 Action add_models_optimise(CLI::App& models);
+Action add_models_trust(CLI::App& models);
 
 }  // namespace osler::cli

@@ -114,9 +114,11 @@ Action add_models(CLI::App& app) {
   command->add_flag("--json", *json, "print JSON instead of text");
   const Action check = add_models_check(*command);
   const Action optimise = add_models_optimise(*command);
+  const Action trust = add_models_trust(*command);
   return [=] {
     if (command->got_subcommand("check")) return check();
     if (command->got_subcommand("optimise")) return optimise();
+    if (command->got_subcommand("trust")) return trust();
     return list_models(*json);
   };
 }

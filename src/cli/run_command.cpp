@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "cli/commands.hpp"
@@ -12,6 +14,7 @@
 #include "core/error.hpp"
 #include "core/printable.hpp"
 #include "pipeline/run.hpp"
+#include "registry/trusted.hpp"
 #include "report/findings_json.hpp"
 #include "report/sentences.hpp"
 
@@ -25,6 +28,7 @@ struct Options {
   std::vector<std::string> channels;  ///< NAME=WHAT
   bool json = false;
   bool timings = false;
+  std::filesystem::path trusted;
 };
 
 void print_findings(const Findings& f) {
@@ -146,6 +150,7 @@ std::map<std::string, std::string> read_channels(const std::vector<std::string>&
 }
 
 int run_command(Options& options) {
+  if (!options.trusted.empty()) ::setenv(kTrustedVariable, options.trusted.c_str(), 1);
   options.run.channels = read_channels(options.channels);
   if (options.run.inputs.empty() && options.run.channels.empty()) {
     throw Error(ErrorCode::usage, "no INPUT", "a file or folder, or --channel for each channel");
@@ -207,6 +212,11 @@ Action add_run(CLI::App& app) {
       ->type_name("DIR");
   command->add_flag("--interpolate-missing-slices", options->run.policy.interpolate_missing_slices,
                     "use series with missing slices all the same, with a warning in every result");
+  command
+      ->add_option("--trusted", options->trusted,
+                   "load only models whose digests stand in this file (osler models trust); "
+                   "default: OSLER_TRUSTED_MODELS, or all that are whole")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
   add_limits(*command, options->run.limits);
   command->add_flag("--timings", options->timings, "print how long each stage took");

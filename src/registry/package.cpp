@@ -9,6 +9,7 @@
 #include "core/sha256.hpp"
 #include "registry/bundle.hpp"
 #include "registry/member_reader.hpp"
+#include "registry/trusted.hpp"
 
 namespace osler {
 namespace fs = std::filesystem;
@@ -262,6 +263,7 @@ std::vector<std::variant<ModelPackage, std::string>> list_packages(
 }
 
 std::vector<std::byte> read_weights(const ModelPackage& package, const WeightsFile& weights) {
+  require_trusted(package, weights);
   const fs::path file = package.folder / weights.file;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {

@@ -81,6 +81,21 @@ def optimise(work):
     check_that(not left, f"left in the temporary folder: {left}")
 
 
+def trust(work):
+    """A list of digests: what is in it runs, what is not is refused with what to do."""
+    sample, listed, empty = harness.make_sample("head-mr", work / "sample"), work / "list", work / "empty"
+    empty.write_text("# nothing\n")
+    done = harness.run(sample, work / "out", "--trusted", empty)
+    digest = harness.osler("models", "trust", MODEL).out.split()[0]
+    check_that(done.code == EXIT_BAD_INPUT and digest in done.err and "osler models trust" in done.err,
+               f"not listed: exit {done.code}: {done.message}")
+    listed.write_text(harness.osler("models", "trust", MODEL).out)
+    done = harness.run(sample, work / "out", "--trusted", listed)
+    check_that(done.code == EXIT_OK, f"listed: exit {done.code}: {done.message}")
+    done = harness.run(sample, work / "other", environment={"OSLER_TRUSTED_MODELS": str(work / "nowhere")})
+    check_that(done.code == EXIT_BAD_INPUT, f"a list that is missing: exit {done.code}: {done.message}")
+
+
 with harness.working_folder() as folder:
-    {"check": check, "optimise": optimise}[sys.argv[1]](folder)
+    {"check": check, "optimise": optimise, "trust": trust}[sys.argv[1]](folder)
 check_that.finish()

@@ -36,7 +36,7 @@ STEPS = [
     {"step": "resize", "size": [64, 64, 64], "interpolation": "area"},
     {"step": "add-labels", "of": "low", "values": [1, 2]},
     {"step": "sliding-window", "rule": "nnunet", "patch": [96, 96, 1], "dimensions": 2,
-     "patch_step": [0.5, 0.5, 1], "gaussian": True, "mirrored": [True, True, False]},
+     "patch_step": [0.5, 0.5, 1], "gaussian": True, "mirrored": [True, True, False], "means": "nnunet-halves"},
     {"step": "whole-image", "dimensions": 3},
     {"step": "labels", "activation": "sigmoid", "decision": "regions", "threshold": 0.5,
      "order": [0, 2, 1], "decided_on": "network"},
@@ -58,6 +58,20 @@ def whole():
         "gives": {"classes": 3, "segments": [{"label": "a", "output": 1, "value": 7, "rgb": [1, 2, 3],
                                               "category": CODE, "type": CODE, "laterality": CODE}]},
         "gates": [{"name": "g", "signal": "labelled_ml", "meaning": "m", "at_least": 1}]}
+
+
+def classifier():
+    package = whole()
+    del package["stages"]
+    package["wants"] = {"modalities": ["CR"], "body_parts": []}
+    package["steps"] = [{"step": "resize", "size": [224, 224, 0], "interpolation": "linear"},
+                        {"step": "classify", "dimensions": 2, "colour": "monochrome", "repeat_to": 3,
+                         "activation": "sigmoid", "multi_label": True,
+                         "calibration": {"platt": [[1, 0], [2, 1]], "fitted_on": "validation"}}]
+    package["gives"] = {"classes": 2, "question": CODE, "evaluations": [
+        {"label": "a", "output": 0, "code": CODE, "threshold": 0.5},
+        {"label": "b", "output": 1, "code": CODE, "nothing_found": True}]}
+    return package
 
 
 def places(value, path=()):
@@ -86,6 +100,25 @@ def changed(document, rng):
     return document
 
 
+def members_the_schema_lacks(schema):
+    """Members that the reader knows (`r.only`) and the schema does not."""
+    known = set()
+
+    def collect(node):
+        if isinstance(node, dict):
+            known.update(node.get("properties", {}))
+            node = list(node.values())
+        if isinstance(node, list):
+            for each in node:
+                collect(each)
+    collect(schema)
+    read = set()
+    for file in (ROOT / "src" / "registry").glob("*.cpp"):
+        for call in re.findall(r"\br\.only\(\{(.*?)\}\)", file.read_text(), re.S):
+            read.update(re.findall(r'"(\w+)"', call))
+    return sorted(read - known) if read else ["(no r.only was found)"]
+
+
 def main(program):
     try:
         import jsonschema
@@ -105,9 +138,10 @@ def main(program):
                 if text.startswith("{")]
     documents |= {f"docs/models.md, example {i + 1}": example
                   for i, example in enumerate(examples) if "format" in example and "steps" in example}
-    documents["every step"] = whole()
+    documents |= {"every step": whole(), "a classifier": classifier()}
     faults = [f"{name}: {error.json_path}: {error.message[:120]}"
               for name, document in documents.items() for error in judge.iter_errors(document)]
+    faults += [f"the reader knows '{name}', the schema does not" for name in members_the_schema_lacks(schema)]
     if len(documents) < 3:
         faults.append("fewer documents than there should be")
 

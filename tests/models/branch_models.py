@@ -17,7 +17,8 @@ from pathlib import Path
 import inputs
 
 RESAMPLE = "resample_data_or_seg_to_shape"
-STEPS, BATCH, LEARNING_RATE = 600, 2, 1e-2
+STEPS, BATCH, LEARNING_RATE = 500, 2, 1e-2
+LONGEST_VIEW = {2: 64, 3: 40}  # voxels of a view's sides while fitting, by the patch's dimensions
 
 
 def settings(role, order, **changes):
@@ -191,8 +192,9 @@ def fit(model, data, truth, patch, regions, seed):
     weights = (1 + torch.bincount(truth.flatten(), minlength=model.decoder.seg_layers[-1].out_channels))
     weights = (weights.sum() / weights) ** 0.5
     losses = []
+    sides = [min(size, LONGEST_VIEW[len(patch)]) for size in patch]
     for _ in range(STEPS):
-        views = [view(data, truth, patch, generator) for _ in range(BATCH)]
+        views = [view(data, truth, sides, generator) for _ in range(BATCH)]
         scores = model(torch.stack([values for values, _ in views]))
         labels = torch.stack([values for _, values in views])
         if regions:
@@ -209,20 +211,20 @@ def fit(model, data, truth, patch, regions, seed):
     return sum(losses[-20:]) / 20
 
 
-def view(data, truth, patch, generator):
-    """A patch of the preprocessed image (of one of its planes for a flat patch), zeros around it."""
+def view(data, truth, sizes, generator):
+    """A part of the preprocessed image (of one of its planes if it is flat), zeros around it."""
     import torch
     from torch.nn.functional import pad
 
-    if len(patch) == 2:
+    if len(sizes) == 2:
         plane = int(torch.randint(data.shape[1], (), generator=generator))
         data, truth = data[:, plane], truth[plane]
-    beyond = [max(0, want - have) for want, have in zip(patch, truth.shape)]
+    beyond = [max(0, want - have) for want, have in zip(sizes, truth.shape)]
     sides = [part for size in beyond[::-1] for part in (size // 2, size - size // 2)]
     data, truth = pad(data, sides), pad(truth, sides)
     starts = [int(torch.randint(have - want + 1, (), generator=generator))
-              for want, have in zip(patch, truth.shape)]
-    cut = tuple(slice(start, start + want) for start, want in zip(starts, patch))
+              for want, have in zip(sizes, truth.shape)]
+    cut = tuple(slice(start, start + want) for start, want in zip(starts, sizes))
     return data[(slice(None), *cut)], truth[cut]
 
 

@@ -8,6 +8,7 @@ takes part in making it changes.
 import contextlib
 import dataclasses
 import hashlib
+import inspect
 import json
 import os
 import shutil
@@ -29,7 +30,6 @@ from package import sha256_of  # noqa: E402
 
 TRAINED = "hippocampus"
 TRAINED_IMAGES = ("001", "003", "004", "006", "033")  # the validation's and the training's
-MAKING = [HERE / "branch_models.py", HERE / "inputs.py"]
 TRAINING = [HERE / "hippocampus_nnunet.py"]
 EXPORTING = sorted(TOOLS.glob("*.py")) + [TOOLS / "nnunet"]
 JUDGING = [HERE / "reference_nnunet.py"]
@@ -109,8 +109,8 @@ def make_training(model, data):
             if folder is not None:
                 run_script(HERE / "hippocampus_nnunet.py", data / "hippocampus", folder)
         return key
-    key = digest(MAKING[1:], branch_models.STEPS, branch_models.BATCH, branch_models.LEARNING_RATE,
-                 branch_models.RECIPES[model.name], "fitted")
+    how = (branch_models.STEPS, inspect.getsource(branch_models.fit), inspect.getsource(branch_models.view))
+    key = digest([HERE / "inputs.py"], how, branch_models.RECIPES[model.name])
     with made_once(model / "training", key) as folder:
         if folder is not None:
             with quiet():

@@ -1,5 +1,6 @@
 """One configuration of an nnU-Net v2 training as a package, its previous stage as a package within."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,33 @@ from nnunet_postprocessing import filter_steps
 from package import (INTENDED_USE, LARGEST_SPACING_MM, Refused, empty_folder, one_or_list, save_weights,
                      write_description)
 from segments import make_segments, read_overrides
+
+
+NOT_STATED = "not stated"
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What the command line says, see there."""
+    configuration: str | None = None
+    folds: list | None = None
+    checkpoint: str = "checkpoint_final.pth"
+    axes: str | None = None
+    modality: str | None = None
+    segments: Path | None = None
+    means: str = "nnunet-halves"
+    postprocessing: Path | None = None
+    previous: Path | None = None
+    name: str | None = None
+    title: str | None = None
+    version: str = "1.0.0"
+    manufacturer: str = NOT_STATED
+    licence: str = NOT_STATED
+
+    def of_previous_stage(self):
+        """The stage before takes the same folds and files; its own name, title and filters are its own."""
+        return dataclasses.replace(self, configuration=None, postprocessing=None, previous=None,
+                                   name=None, title=None)
 
 
 def training_folder(folder, configuration):
