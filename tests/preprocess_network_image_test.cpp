@@ -138,6 +138,23 @@ TEST(NetworkImage, RescalesRangesPercentilesAndGivenValues) {
   expect_near(shown(flat, {step}), {14, 14});
 }
 
+TEST(NetworkImage, LiftsZerosBesideOthersWhereAskedTo) {
+  // -1, 0, 1, 0, 0, 0 half a voxel apart; only what lies beside others is lifted.
+  const Volume v = volume_of({6, 1, 1}, {-1, 1, 0, 0, 0, 0});
+  ResampleStep step;
+  step.spacing_mm = {.5, 0, 0};
+  step.alignment = ResampleStep::Alignment::first_voxel;
+  const std::vector<float> plain = shown(v, {step});
+  expect_near(plain, {-1, 0, 1, .5, 0, 0, 0, 0, 0, 0, 0});
+  EXPECT_EQ(plain[1], 0);
+  step.no_zero_beside_others = true;
+  const std::vector<float> lifted = shown(v, {step});
+  expect_near(lifted, {-1, 0, 1, .5, 0, 0, 0, 0, 0, 0, 0});
+  EXPECT_GT(lifted[1], 0) << "between -1 and 1";
+  EXPECT_GT(lifted[4], 0) << "beside .5";
+  EXPECT_EQ(lifted[5], 0) << "what was lifted lifts no other";
+}
+
 TEST(NetworkImage, PadsAndCropsToMultiples) {
   const Volume v = volume_of({3, 1, 1}, {1, 2, 3});
   PadStep pad;

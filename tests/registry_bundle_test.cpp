@@ -108,6 +108,7 @@ TEST_F(Zoo, WholeBody) {
   EXPECT_EQ(p.segments[52].type.value, "iliac_vena_left");
   const WindowedSegmentation& w = *p.windowed();
   EXPECT_EQ(step<ResampleStep>(w, 0).spacing_mm, (Vec3{1.5, 1.5, 1.5})) << "of an expression";
+  EXPECT_TRUE(step<ResampleStep>(w, 0).no_zero_beside_others) << "what is counted is not 0";
   const auto& normalise = step<NormaliseStep>(w, 1);
   EXPECT_EQ(normalise.statistics, NormaliseStep::Statistics::nonzero);
   EXPECT_TRUE(normalise.only_counted);

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "core/error.hpp"
 #include "preprocess/image_boxes.hpp"
@@ -24,6 +27,34 @@ kernels::Beyond beyond_of(PadWith with) {
       break;
   }
   return kernels::Beyond::mirrored;
+}
+
+/// Is a voxel about this one, which is 0, not 0? The edge ends the image.
+bool is_beside_others(std::span<const float> values, const Size3& size, const Size3& at) {
+  for (std::int64_t z = std::max<std::int64_t>(at[2] - 1, 0); z <= at[2] + 1 && z < size[2]; ++z) {
+    for (std::int64_t y = std::max<std::int64_t>(at[1] - 1, 0); y <= at[1] + 1 && y < size[1];
+         ++y) {
+      for (std::int64_t x = std::max<std::int64_t>(at[0] - 1, 0); x <= at[0] + 1 && x < size[0];
+           ++x) {
+        if (values[static_cast<std::size_t>((z * size[1] + y) * size[0] + x)] != 0) return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// Voxels of 0 beside others become the least that is not 0 (see ResampleStep).
+void lift_zeros(std::span<float> values, const Size3& size) {
+  std::vector<std::size_t> zeros;
+  std::size_t i = 0;
+  for (std::int64_t z = 0; z < size[2]; ++z) {
+    for (std::int64_t y = 0; y < size[1]; ++y) {
+      for (std::int64_t x = 0; x < size[0]; ++x, ++i) {
+        if (values[i] == 0 && is_beside_others(values, size, {x, y, z})) zeros.push_back(i);
+      }
+    }
+  }
+  for (const std::size_t zero : zeros) values[zero] = std::numeric_limits<float>::min();
 }
 
 class ImageMaker {
@@ -69,7 +100,11 @@ class ImageMaker {
 
   void run(const ResampleStep& step) {
     leave_grid();
-    resample_to(resampled(state_.image.grid, step, task_.most_voxels), step.interpolation, state_);
+    const NetworkGrid to = resampled(state_.image.grid, step, task_.most_voxels);
+    const bool same = to.to_source == state_.image.grid.to_source;
+    resample_to(to, step.interpolation, state_);
+    if (!step.no_zero_beside_others || same) return;
+    for (int c = 0; c < state_.image.channels; ++c) lift_zeros(state_.channel(c), to.size);
   }
 
   void run(const ResizeStep& step) {

@@ -176,6 +176,13 @@ void normalize_intensity(State& s, Component& c) {
     step.statistics = nonzero ? Statistics::nonzero : Statistics::all;
     step.only_counted = nonzero;
     step.per_channel = per_channel;
+    if (nonzero) {
+      for (ImageStep& before : s.out.image.steps) {
+        auto* resample = std::get_if<ResampleStep>(&before);
+        if (resample == nullptr || resample->interpolation == StepInterpolation::nearest) continue;
+        resample->no_zero_beside_others = true;
+      }
+    }
     s.out.image.steps.emplace_back(step);
     return;
   }

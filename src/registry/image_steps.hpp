@@ -81,6 +81,9 @@ struct ResampleStep {
   Vec3 spacing_mm{0, 0, 0};  ///< 0: as it is
   StepInterpolation interpolation = StepInterpolation::linear;
   Alignment alignment = Alignment::edges;
+  /// MONAI's places are rounded, so that a 0 beside what is not 0 comes out as 1e-14 or so, and
+  /// "nonzero" counts it. True: such voxels become the least that is not 0.
+  bool no_zero_beside_others = false;
 };
 
 /// Step "resample" by nnU-Net's rule (resample_data_or_seg_to_shape): edges aligned, scikit-image's

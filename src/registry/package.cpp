@@ -146,7 +146,8 @@ std::vector<fs::path> package_folders(const fs::path& place) {
   std::vector<fs::path> folders;
   std::error_code error;
   for (fs::directory_iterator it(place, error), end; !error && it != end; it.increment(error)) {
-    if (fs::exists(it->path() / "model.json") || is_bundle(it->path())) folders.push_back(it->path());
+    if (fs::exists(it->path() / "model.json") || is_bundle(it->path()))
+      folders.push_back(it->path());
   }
   std::sort(folders.begin(), folders.end());
   return folders;
