@@ -65,6 +65,23 @@ TEST(GridTransfer, InterpolatesScoresOfOneSlice) {
   EXPECT_EQ(out, (std::vector<float>{0, 0, 4, 4, 0, 0, 1, 1, 1, 1, 3, 3}));
 }
 
+TEST(GridTransfer, PutsABoxBackInItsPlace) {
+  // A box of 40 x 3 x 2 whose x runs along the source's rows, backwards, y along its slices.
+  const Size3 size{40, 3, 2}, source{4, 45, 5};
+  const Affine to_source = Affine::from_columns({0, -1, 0}, {0, 0, 1}, {1, 0, 0}, {1, 42, 2});
+  Labels box(240), labels(900, 0), expected(900, 0);
+  for (std::int64_t i = 0; i < 240; ++i) {
+    const std::int64_t x = i % 40, y = i / 40 % 3, z = i / 120;
+    box[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(1 + i);
+    const Vec3 at =
+        to_source({static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)});
+    const auto voxel = std::llround((at[2] * 45 + at[1]) * 4 + at[0]);
+    expected[static_cast<std::size_t>(voxel)] = static_cast<std::uint8_t>(1 + i);
+  }
+  put_back(box, size, to_source, source, labels);
+  EXPECT_EQ(labels, expected);
+}
+
 TEST(GridTransfer, PutsUnevenSlicesWhereTheyLie) {
   GridPlace place;
   place.network = {1, 1, 5};

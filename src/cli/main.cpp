@@ -2,11 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <string_view>
 
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
-#include "cli/threads.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
 #include "core/version.hpp"
@@ -43,9 +41,6 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Also where networks are timed: as they will run.
-  const std::string_view command = argc > 1 ? argv[1] : "";
-  if (command == "run" || command == "models") osler::cli::wait_passively(argv);
   int code = osler::kExitInternal;
   try {
     code = run_program(argc, argv);

@@ -1,6 +1,7 @@
 #include "pipeline/label_target.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "core/error.hpp"
@@ -17,10 +18,23 @@ Affine to_image(const WindowedTask& task) {
   return inverse(image.index_to_lps) * task.grid.index_to_lps;
 }
 
-Affine shifted(const Size3& by) {
-  return Affine::from_columns(
-      {1, 0, 0}, {0, 1, 0}, {0, 0, 1},
-      {static_cast<double>(by[0]), static_cast<double>(by[1]), static_cast<double>(by[2])});
+/// The source voxels begin <= i < end in the order of the network's axes, so that both grids run
+/// side by side.
+NetworkGrid box_of_source(const WindowedTask& task, const ShownGrid& shown) {
+  const NetworkGrid whole = orient(*task.channels.front(), task.steps.image.orient);
+  const Affine to_whole = inverse(whole.to_source);
+  Vec3 first{}, last{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    first[i] = static_cast<double>(shown.seen_begin[i]);
+    last[i] = static_cast<double>(shown.seen_end[i] - 1);
+  }
+  const Vec3 a = to_whole(first), b = to_whole(last);
+  Size3 begin{}, size{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    begin[i] = std::llround(std::min(a[i], b[i]));
+    size[i] = std::llround(std::max(a[i], b[i])) + 1 - begin[i];
+  }
+  return part_of(whole, begin, size, voxel_count(whole.size));
 }
 
 }  // namespace
@@ -42,16 +56,19 @@ LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const
   if (step.on_network_grid) {
     back_.out_size = shown.network.size;
   } else {
-    // Where all slices are even, voxels beyond what was shown are not even looked at.
-    if (&task.grid != &task.channels.front()->grid) {
+    if (&task.grid == &task.channels.front()->grid) {
+      // Voxels beyond what was shown are not even looked at.
+      const NetworkGrid box = box_of_source(task, shown_);
+      to_source_ = box.to_source;
+      back_.out_size = box.size;
+      back_.out_to_in = place_.to_network * box.to_source;
+    } else {
       shown_.seen_begin = {0, 0, 0};
       shown_.seen_end = task.grid.size;
+      back_.out_size = task.grid.size;
+      back_.slice_at = task.grid.slice_at;
+      back_.out_to_in = place_.to_network;
     }
-    for (std::size_t i = 0; i < 3; ++i) {
-      back_.out_size[i] = shown_.seen_end[i] - shown_.seen_begin[i];
-    }
-    back_.slice_at = task.grid.slice_at;
-    back_.out_to_in = place_.to_network * shifted(shown_.seen_begin);
     for (std::size_t i = 0; i < 3; ++i) {
       if (place_.nearest[i]) back_.interpolation[i] = kernels::Interpolation::nearest;
     }
@@ -162,18 +179,11 @@ std::vector<std::uint8_t> LabelTarget::finish(const Device& device) {
     labels.assign(static_cast<std::size_t>(voxel_count(task_.grid.size)), 0);
     (step.interpolate_numbers ? label_numbers_to_source : labels_to_source)(decided_, place_,
                                                                             task_.grid, labels);
-  } else if (back_.out_size == task_.grid.size) {
+  } else if (to_source_ == Affine{} && back_.out_size == task_.grid.size) {
     labels = std::move(decided_);
   } else {
     labels.assign(static_cast<std::size_t>(voxel_count(task_.grid.size)), 0);
-    const Size3& n = back_.out_size;
-    const Size3& whole = task_.grid.size;
-    for (std::int64_t row = 0; row < n[1] * n[2]; ++row) {
-      const std::int64_t y = shown_.seen_begin[1] + row % n[1];
-      const std::int64_t z = shown_.seen_begin[2] + row / n[1];
-      std::copy_n(decided_.begin() + row * n[0], n[0],
-                  labels.begin() + (z * whole[1] + y) * whole[0] + shown_.seen_begin[0]);
-    }
+    put_back(decided_, back_.out_size, to_source_, task_.grid.size, labels);
   }
   filter(device, false, task_.grid.size, labels);
   return labels;

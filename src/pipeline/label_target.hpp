@@ -45,6 +45,7 @@ class LabelTarget {
   const WindowedTask& task_;
   ShownGrid shown_;
   GridPlace place_;
+  Affine to_source_;  ///< index in `decided_` -> index in the source, if that is of source voxels
   const Stream* stream_;
   kernels::LabelsBackTask back_;
   std::vector<std::uint8_t> decided_;  ///< of the network's grid, or of the source voxels seen

@@ -33,4 +33,10 @@ void label_numbers_to_source(std::span<const std::uint8_t> network, const GridPl
 void scores_of_slice(std::span<const float> scores, int classes, const GridPlace& place,
                      const Grid& grid, std::int64_t slice, std::span<float> out);
 
+/// Voxels of a box of the source, whose axes stand in another order or are turned, to their places.
+/// @param box        size.x * y * z of them
+/// @param to_source  index in the box -> index in the source; whole numbers, one axis each
+void put_back(std::span<const std::uint8_t> box, const Size3& size, const Affine& to_source,
+              const Size3& source, std::span<std::uint8_t> labels);
+
 }  // namespace osler
