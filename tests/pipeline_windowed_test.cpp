@@ -156,6 +156,40 @@ TEST(SegmentByWindows, RefusesANetworkOfOtherClasses) {
   testing::expect_error(ErrorCode::model, "gives 2 classes", [&] { model.run(image, image.grid); });
 }
 
+TEST(SegmentByWindows, ShowsAnotherModelWhatWasMadeForTheFirst) {
+  Threshold model([](Json& j) { j["steps"][0]["spacing_mm"] = {1.3, 1.3, 1.3}; });
+  const Volume image = ball(around({45, 40, 50}, {1.1, 0, 0}, {0, 1.2, 0}, {0, 0, 1.0}));
+  ImageCache cache;
+  WindowedTask task{{&image}, image.grid, model.package, *model.package.windowed()};
+  task.most_voxels = 1 << 30;
+  task.cache = &cache;
+  Timings timings;
+  const auto run = [&](const WindowedTask& each) {
+    return segment_by_windows({&model.session, 1}, each, {}, timings).labels.labels;
+  };
+  const std::vector<std::uint8_t> first = run(task);
+  const auto made = cache.values;
+  ASSERT_TRUE(made);
+  EXPECT_EQ(run(task), first);
+  EXPECT_EQ(cache.values, made) << "the same steps of the same image";
+  // It is really that image which is shown: with another one in its place nothing is found.
+  cache.values = std::make_shared<const std::vector<float>>(made->size(), 0.0F);
+  EXPECT_EQ(run(task), std::vector<std::uint8_t>(first.size(), 0));
+  // Other steps, or another image, are another matter.
+  WindowedSegmentation other = *model.package.windowed();
+  std::get<ResampleStep>(other.image.steps[0]).spacing_mm = {1.4, 1.4, 1.4};
+  const Volume twin = ball(image.grid);
+  WindowedTask with_other{{&image}, image.grid, model.package, other};
+  WindowedTask of_twin{{&twin}, twin.grid, model.package, *model.package.windowed()};
+  for (WindowedTask* each : {&with_other, &of_twin}) {
+    each->most_voxels = 1 << 30;
+    each->cache = &cache;
+    const auto before = cache.values;
+    EXPECT_NE(run(*each), std::vector<std::uint8_t>(first.size(), 0));
+    EXPECT_NE(cache.values, before);
+  }
+}
+
 class SegmentByWindowsOnGpu : public testing::OnBackend {};
 
 TEST_P(SegmentByWindowsOnGpu, GivesTheLabelsOfTheCpu) {

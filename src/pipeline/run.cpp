@@ -195,6 +195,8 @@ RunReport run(const RunOptions& options, const Progress& progress,
       models, [](const LoadedModel& model) { return model.package.channels.size() > 1; });
   const std::vector<Subject> subjects =
       subjects_of(scanned.studies, files, options, several_channels);
+  RunContext::Shared shared;
+  if (models.size() > 1) context.shared = &shared;
   const std::vector<Reason> lost = lost_files(report.unreadable);
   for (const Subject& subject : subjects) {
     const auto finish = [&](StudyOutcome outcome) {

@@ -149,6 +149,7 @@ WindowedResult run_steps(LoadedModel& model, const Seen& seen, const RunContext&
   }
   task.most_voxels = context.limits.max_volume_bytes / static_cast<std::int64_t>(sizeof(float));
   task.keep_scores = keep_scores;
+  if (context.shared != nullptr) task.cache = &context.shared->image;
   return segment_by_windows(model.sessions, task, context.progress, timings);
 }
 
@@ -171,6 +172,14 @@ bool run_windowed(LoadedModel& model, const Seen& seen, const RunContext& contex
   result.labels = std::move(found.labels);
   result.scores = std::move(found.scores);
   return true;
+}
+
+/// Forgets what was shared of other images. Volumes that live for one model alone are not shared.
+void share(const RunContext& context, const ChannelVolumes& channels) {
+  if (context.shared == nullptr || (!channels.empty() && context.shared->channels == channels)) {
+    return;
+  }
+  *context.shared = {channels, {}};
 }
 
 void withhold_numbers(SeriesResult& result) {
@@ -246,6 +255,7 @@ SeriesResult run_series(LoadedModel& model, const std::function<ChannelVolumes()
     const StageTimer timer(f.timings, "resample");
     even = evened(channels, context.limits);
   }
+  share(context, even.empty() ? channels : ChannelVolumes{});
   std::vector<const Volume*> seen;
   for (std::size_t i = 0; i < channels.size(); ++i) {
     seen.push_back(even.empty() ? channels[i].get() : &even[i]);

@@ -40,6 +40,12 @@ struct RunContext {
   Progress progress;
   Timings timings;  ///< of the stages before the first series; they go with every result
   bool keep_scores = false;
+  /// Where several models may be shown the same; cleared with each set of channels.
+  struct Shared {
+    ChannelVolumes channels;
+    ImageCache image;
+  };
+  Shared* shared = nullptr;
 };
 
 struct SeriesResult {

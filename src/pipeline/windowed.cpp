@@ -7,10 +7,8 @@
 #include <vector>
 
 #include "infer/sliding_window.hpp"
-#include "kernels/resample.hpp"
 #include "pipeline/label_target.hpp"
-#include "preprocess/fused_image.hpp"
-#include "preprocess/source.hpp"
+#include "pipeline/shown_image.hpp"
 
 namespace osler {
 namespace {
@@ -100,81 +98,6 @@ class Shares {
   double labels_ms_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-/// Stored integers on the device, and where the view of them points to.
-struct SourceOnDevice {
-  DeviceBuffer voxels, slope, intercept;
-  kernels::SourceView view;
-
-  SourceOnDevice(const Volume& image, const kernels::SourceView& host, const Stream& stream)
-      : voxels(image.bytes(), stream),
-        slope(static_cast<std::size_t>(host.size[2]) * sizeof(float), stream),
-        intercept(slope.bytes(), stream),
-        view(host) {
-    copy_to_device({image.voxels.get(), image.bytes()}, voxels, stream);
-    copy_to_device(std::as_bytes(std::span(host.slope, slope.bytes() / sizeof(float))), slope,
-                   stream);
-    copy_to_device(std::as_bytes(std::span(host.intercept, slope.bytes() / sizeof(float))),
-                   intercept, stream);
-    view.voxels = voxels.data();
-    view.slope = static_cast<const float*>(slope.data());
-    view.intercept = static_cast<const float*>(intercept.data());
-  }
-};
-
-/// The network's image in the memory of the device that runs it.
-struct ShownImage {
-  std::vector<float> here;
-  std::optional<DeviceBuffer> there;
-  int channels = 1;
-  ShownGrid grid;
-
-  kernels::ImageView view() const {
-    const float* values = there ? static_cast<const float*>(there->data()) : here.data();
-    return {values, channels, grid.network.size};
-  }
-};
-
-void resample_fused(const FusedImage& fused, const Volume& image, const VolumeSource& source,
-                    const Stream* stream, ShownImage& shown) {
-  shown.grid = {fused.grid, {0, 0, 0}, image.grid.size};
-  const auto values = static_cast<std::size_t>(voxel_count(fused.grid.size));
-  if (stream == nullptr) {
-    shown.here.resize(values);
-    kernels::resample_cpu(source.view(), fused.resample,
-                          std::as_writable_bytes(std::span(shown.here)));
-    return;
-  }
-  shown.there.emplace(values * sizeof(float), *stream);
-  const SourceOnDevice there(image, source.view(), *stream);
-  const DeviceBuffer scratch(kernels::resample_scratch_bytes(there.view, fused.resample), *stream);
-  kernels::resample_cuda(there.view, fused.resample, shown.there->data(), scratch.data(), *stream);
-  stream->synchronize();
-}
-
-/// @param shown  empty
-void show(const Device& device, const WindowedTask& task, const Stream* stream, ShownImage& shown) {
-  if (task.channels.size() == 1) {
-    const Volume& image = *task.channels.front();
-    const VolumeSource source(image);
-    if (const auto fused =
-            fuse_image_steps(device, task.steps.image, image, source.view(), task.most_voxels)) {
-      return resample_fused(*fused, image, source, stream, shown);
-    }
-  }
-  NetworkImage image =
-      make_network_image(device, {task.channels, task.steps.image, task.stages, task.most_voxels});
-  shown.channels = image.channels;
-  shown.grid = {image.grid, image.seen_begin, image.seen_end};
-  if (stream == nullptr) {
-    shown.here = std::move(image.values);
-  } else {
-    const auto bytes = std::as_bytes(std::span(image.values));
-    shown.there.emplace(bytes.size(), *stream);
-    copy_to_device(bytes, *shown.there, *stream);
-    stream->synchronize();
-  }
-}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 // The whole image through a network, window by window, to labels on the source's grid.
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,17 @@
 
 namespace osler {
 
+/// The last image that a network was shown on the CPU, for another model that is shown the same.
+struct ImageCache {
+  std::vector<const Volume*> channels;  ///< whoever holds the cache keeps them alive
+  ImageSteps steps;
+  std::shared_ptr<const std::vector<float>> values;
+  int count = 0;  ///< of the network's channels
+  NetworkGrid grid;
+  Size3 seen_begin{0, 0, 0};
+  Size3 seen_end{0, 0, 0};
+};
+
 /// What goes through the network.
 struct WindowedTask {
   std::vector<const Volume*> channels;  ///< as the package names them; regular, on one grid
@@ -27,6 +39,7 @@ struct WindowedTask {
   std::map<std::string, StageLabels> stages{};
   std::int64_t most_voxels = 0;  ///< of the network's grid
   bool keep_scores = false;      ///< for a file of probabilities
+  ImageCache* cache = nullptr;
 };
 
 /// Every class's scores on the network's grid, in the order of the network's channels, after

@@ -22,6 +22,8 @@ struct OrientStep {
   /// reordered and turned to the nearest, never sheared. Or the source's own axes by name: i
   /// columns, j rows, k slices, e.g. "kji".
   std::string axes = "ijk";
+
+  bool operator==(const OrientStep&) const = default;
 };
 
 /// Step "crop": the image becomes a box of itself.
@@ -37,6 +39,8 @@ struct CropStep {
   std::string stage;           ///< of `labels`
   std::vector<std::string> labels;  ///< of `labels`: names of segments; empty: all
   double margin_mm = 0;             ///< of `labels`
+
+  bool operator==(const CropStep&) const = default;
 };
 
 /// Step "normalise": (clamp(v, low, high) - shift) / scale.
@@ -52,6 +56,8 @@ struct NormaliseStep {
   bool only_counted = false;  ///< voxels that were not counted stay as they are
   bool per_channel = true;    ///< statistics; else of all channels together
   int channel = kAllChannels;
+
+  bool operator==(const NormaliseStep&) const = default;
 };
 
 /// Step "rescale": (v - a) / (b - a) * (d - c) + c. Where a = b: v * c, as MONAI's ScaleIntensity.
@@ -64,6 +70,8 @@ struct RescaleStep {
   bool clip = false;  ///< the result is held to c...d
   bool per_channel = true;
   int channel = kAllChannels;
+
+  bool operator==(const RescaleStep&) const = default;
 };
 
 enum class StepInterpolation { nearest, linear, cubic, area };
@@ -84,6 +92,8 @@ struct ResampleStep {
   /// MONAI's places are rounded, so that a 0 beside what is not 0 comes out as 1e-14 or so, and
   /// "nonzero" counts it. True: such voxels become the least that is not 0.
   bool no_zero_beside_others = false;
+
+  bool operator==(const ResampleStep&) const = default;
 };
 
 /// Step "resample" by nnU-Net's rule (resample_data_or_seg_to_shape): edges aligned, scikit-image's
@@ -96,6 +106,8 @@ struct NnunetResampleStep {
   int order_across = 0;
   std::optional<bool> separate;  ///< not given: by `anisotropy`
   double anisotropy = 3;         ///< largest spacing to smallest above which it is separate
+
+  bool operator==(const NnunetResampleStep&) const = default;
 };
 
 /// What lies beyond an image.
@@ -108,12 +120,16 @@ struct PadStep {
   bool at_end = false;         ///< else on both sides, the odd one at the end
   PadWith with = PadWith::value;
   double value = 0;
+
+  bool operator==(const PadStep&) const = default;
 };
 
 /// Step "resize": edges aligned, to a number of voxels (torch's interpolate, align_corners False).
 struct ResizeStep {
   Size3 size{0, 0, 0};
   StepInterpolation interpolation = StepInterpolation::linear;
+
+  bool operator==(const ResizeStep&) const = default;
 };
 
 /// Step "add-labels": the labels of an earlier stage as channels of 0 and 1 behind the image's own,
@@ -122,6 +138,8 @@ struct ResizeStep {
 struct AddLabelsStep {
   std::string stage;
   std::vector<int> values;
+
+  bool operator==(const AddLabelsStep&) const = default;
 };
 
 using ImageStep = std::variant<CropStep, NormaliseStep, RescaleStep, ResampleStep,
@@ -131,6 +149,8 @@ using ImageStep = std::variant<CropStep, NormaliseStep, RescaleStep, ResampleSte
 struct ImageSteps {
   OrientStep orient;
   std::vector<ImageStep> steps;  ///< in the order in which they are done
+
+  bool operator==(const ImageSteps&) const = default;
 };
 
 }  // namespace osler
