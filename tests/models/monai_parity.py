@@ -2,8 +2,8 @@
 """Holds Osler against MONAI: released bundles, random weights, the same image, labels voxel by voxel.
 
 usage: monai_parity.py PROGRAM [--work DIR] [--only NAME...] [--reference-only]
-       in a Python with monai 1.6, pytorch-ignite, nibabel and torch; MONAI_ZOO and TEST_IMAGES say where the
-       bundles' configs and the images lie (default: ../shared/data beside the project)
+       goes on in the exporters' Python (tools/setup --export), else ends with 77; OSLER_TEST_DATA and MONAI_ZOO
+       say where images and the bundles' configs lie (default: ../shared/data beside the project)
 
 For each bundle: `tools/export/monai --random` makes weights, the bundle's own inference workflow runs in
 MONAI (processor, single precision) and leaves its label file, `PROGRAM run IMAGE --model BUNDLE` runs on
@@ -22,12 +22,16 @@ import sys
 import time
 from pathlib import Path
 
-import nibabel
-import numpy as np
-from monai.bundle import ConfigParser
-
 ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("TEST_IMAGES", ROOT.parent / "shared" / "data"))
+sys.path.insert(0, str(ROOT / "tools" / "export"))
+from package import go_on_in_export_python  # noqa: E402
+
+go_on_in_export_python(("nibabel", "monai", "ignite"), skip=True)
+import nibabel  # noqa: E402
+import numpy as np  # noqa: E402
+from monai.bundle import ConfigParser  # noqa: E402
+
+DATA = Path(os.environ.get("OSLER_TEST_DATA") or ROOT.parent / "shared" / "data")
 ZOO = Path(os.environ.get("MONAI_ZOO", DATA / "monai_zoo"))
 LEAST_AGREEMENT = 0.9999
 
