@@ -165,7 +165,11 @@ RECIPES = {
     "other_orders": {
         "image": "ct_thick", "labels": labels(4), "mirrored": (1,),
         "configurations": {"3d_fullres": configuration(
-            [24, 64, 64], [7.5, 2.6, 2.5], CT, resampling_fn_data_kwargs=settings("data", 1, order_z=1),
+            [24, 64, 64], [7.5, 2.6, 2.5], CT, resampling_fn_data_kwargs=settings("data", 1, order_z=1))}},
+    "nearest_scores": {
+        "image": "ct_thick", "labels": labels(4), "mirrored": (1,),
+        "configurations": {"3d_fullres": configuration(
+            [24, 64, 64], [7.5, 2.6, 2.5], CT, resampling_fn_data_kwargs=settings("data", 0),
             resampling_fn_probabilities_kwargs=settings("probabilities", 0, force_separate_z=False))}},
     "never_separate": {
         "image": "ct_thick", "labels": labels(4), "mirrored": (1,),
