@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     const double load_start = now_s();
     SessionOptions options;
-    options.fuse = task.at("fused");
+    options.way = task.at("fused").get<bool>() ? Way::fused : Way::frozen;
     options.check_shape = shape;
     Session session(std::as_bytes(std::span(text)), Device{Backend::cpu, 0, "cpu"}, options);
     const double load_s = now_s() - load_start;

@@ -74,7 +74,7 @@ int main(int argc, char** argv) {
       }
       const double start = now_s(), cpu_start = cpu_s();
       std::vector<std::uint8_t> labels(static_cast<std::size_t>(osler::voxel_count(size)));
-      osler::run_sliding_window(session, {reinterpret_cast<const float*>(image.data()), 1, size},
+      osler::run_sliding_window({&session, 1}, {reinterpret_cast<const float*>(image.data()), 1, size},
                                 options, nullptr, {}, [&](const osler::ScoreSlab& slab) {
                                   if (scores.is_open()) write_planes(scores, slab);
                                   back.cell_begin = slab.cell_begin;

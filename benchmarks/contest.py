@@ -137,7 +137,7 @@ class Contender:
         cores = sorted(os.sched_getaffinity(0))
         if len(cores) < threads:
             stop(f"{threads} threads on {len(cores)} processors", "give fewer --threads")
-        # As `osler` starts itself (src/cli/threads.hpp).
+        # As `osler` starts itself (src/cli/threads.cpp).
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OMP_WAIT_POLICY="passive",
                            GOMP_SPINCOUNT="3000",
                            ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=str(threads))

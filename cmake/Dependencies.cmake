@@ -22,6 +22,11 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 
+# Configurations of MONAI bundles. Debian's package names its target without a namespace.
+find_package(yaml-cpp REQUIRED)
+add_library(osler_yaml INTERFACE IMPORTED GLOBAL)
+target_link_libraries(osler_yaml INTERFACE yaml-cpp)
+
 find_package(DCMTK REQUIRED)
 add_library(osler_dcmtk INTERFACE IMPORTED GLOBAL)
 target_include_directories(osler_dcmtk INTERFACE ${DCMTK_INCLUDE_DIRS})

@@ -4,7 +4,7 @@
 include(CMakePackageConfigHelpers)
 
 set(osler_rooms core device kernels dicom volume registry preprocess infer postprocess findings report
-  pipeline)
+  pipeline authoring)
 set(osler_targets osler)
 foreach(room IN LISTS osler_rooms)
   list(APPEND osler_targets osler_${room})

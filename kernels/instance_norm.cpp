@@ -7,6 +7,9 @@ namespace osler::kernels {
 void instance_norm(const Device& device, const FeatureMap& map, const InstanceNorm& norm) {
   if (device.backend == Backend::cpu) return instance_norm_cpu(map, norm);
   check_instance_norm(map, norm);
+  if (norm.channels_per_group != 1) {
+    throw Error(ErrorCode::bad_argument, "instance norm: groups are of the host only");
+  }
   const auto count = static_cast<std::size_t>(map.samples * map.voxels * map.channels);
   const std::span values(static_cast<std::byte*>(map.values), count * bytes_of(map.type));
   const Stream stream(device);

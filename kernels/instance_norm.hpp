@@ -27,6 +27,9 @@ struct InstanceNorm {
   std::span<const float> bias;    ///< one value per channel, or empty: 0
   double eps = 1e-5;
   float slope = 1;
+  /// GroupNorm where above 1: so many channels, side by side, share mean and variance
+  /// (torch.nn.GroupNorm with channels / channels_per_group groups). Host only.
+  std::int64_t channels_per_group = 1;
 };
 
 /// y = (x - mean) / sqrt(variance + eps) * weight + bias, then the activation; mean and (biased)
@@ -36,7 +39,8 @@ struct InstanceNorm {
 /// number depends on the number of threads or on the order in which they run.
 ///
 /// @param map  host memory
-/// @throws Error bad_argument (a negative size, weights for other channels), device
+/// @throws Error bad_argument (a negative size, weights for other channels, groups that do not
+/// divide the channels, groups on a device), device
 void instance_norm(const Device& device, const FeatureMap& map, const InstanceNorm& norm);
 
 /// The CPU twin. 16-bit values are widened a sample at a time: 4 bytes for each of its values.

@@ -123,18 +123,41 @@ Moments moments_about(const Walk& walk, const std::vector<float>& pivot) {
   return total;
 }
 
+/// Channels of a group hold equally many values: their variance is the mean of the channels' own
+/// and the variance of the channels' means.
+void share_in_groups(std::size_t size, std::vector<double>& mean, std::vector<double>& variance) {
+  if (size == 1) return;
+  for (std::size_t first = 0; first < mean.size(); first += size) {
+    double of_group = 0, squares = 0;
+    for (std::size_t c = first; c < first + size; ++c) of_group += mean[c];
+    of_group /= static_cast<double>(size);
+    for (std::size_t c = first; c < first + size; ++c) {
+      squares += variance[c] + (mean[c] - of_group) * (mean[c] - of_group);
+    }
+    for (std::size_t c = first; c < first + size; ++c) {
+      mean[c] = of_group;
+      variance[c] = squares / static_cast<double>(size);
+    }
+  }
+}
+
 /// One sample.
 void normalise(std::span<float> values, std::int64_t channels, const InstanceNorm& norm) {
   const Walk walk(values, channels);
   const std::vector<float> pivot = walk.repeated(guess_at_means(walk));
   const Moments moments = moments_about(walk, pivot);
   std::vector<double> scale(moments.sum.size()), shift(moments.sum.size());
+  std::vector<double> mean(scale.size()), variance(scale.size());
   const auto count = static_cast<double>(walk.voxels);
   for (std::size_t c = 0; c < scale.size(); ++c) {
     const double from_pivot = moments.sum[c] / count;
-    const double variance = std::max(0.0, moments.squares[c] / count - from_pivot * from_pivot);
-    scale[c] = (norm.weight.empty() ? 1.0 : norm.weight[c]) / std::sqrt(variance + norm.eps);
-    shift[c] = (norm.bias.empty() ? 0.0 : norm.bias[c]) - (pivot[c] + from_pivot) * scale[c];
+    mean[c] = pivot[c] + from_pivot;
+    variance[c] = std::max(0.0, moments.squares[c] / count - from_pivot * from_pivot);
+  }
+  share_in_groups(static_cast<std::size_t>(norm.channels_per_group), mean, variance);
+  for (std::size_t c = 0; c < scale.size(); ++c) {
+    scale[c] = (norm.weight.empty() ? 1.0 : norm.weight[c]) / std::sqrt(variance[c] + norm.eps);
+    shift[c] = (norm.bias.empty() ? 0.0 : norm.bias[c]) - mean[c] * scale[c];
   }
   const std::vector<float> scales = walk.repeated(scale), shifts = walk.repeated(shift);
 #pragma omp parallel for schedule(static)

@@ -11,6 +11,9 @@ inline void check_instance_norm(const FeatureMap& map, const InstanceNorm& norm)
   if (map.samples < 0 || map.voxels < 0 || map.channels < 0) {
     throw Error(ErrorCode::bad_argument, "instance norm: a negative size");
   }
+  if (norm.channels_per_group < 1 || map.channels % norm.channels_per_group != 0) {
+    throw Error(ErrorCode::bad_argument, "instance norm: groups that do not divide the channels");
+  }
   for (const std::span<const float> affine : {norm.weight, norm.bias}) {
     if (!affine.empty() && affine.size() != static_cast<std::size_t>(map.channels)) {
       throw Error(ErrorCode::bad_argument, "instance norm: weights or biases for other channels");

@@ -12,7 +12,7 @@ inline ModelPackage paired_package() {
   p.name = "pair";
   p.version = "1.2.3";
   p.digest = "d1";
-  p.weights_sha256 = "w1";
+  p.weights = {{"model.ts", "w1", {}}};
   p.classes = 3;
   p.structure = "kidney";
   p.structure_code = {"64033007", "SCT", "Kidney"};

@@ -16,7 +16,7 @@
 namespace osler {
 namespace {
 
-constexpr TensorShape kShape{1, 1, 64, 64, 64};
+const TensorShape kShape{1, 1, 64, 64, 64};
 constexpr std::int64_t kVoxels = 64 * 64 * 64;
 constexpr std::int64_t kChannels = 32;
 /// Of one activation: 32 MiB.

@@ -168,6 +168,28 @@ TEST_P(InstanceNormOn, IsTheDefinitionForAwkwardSizes) {
   }
 }
 
+TEST(InstanceNormOfGroups, IsInstanceNormOfChannelsSideBySide) {
+  // Groups of 2 of 4 channels, 5 voxels: as one channel each, of 10 values.
+  std::vector<float> x(20), pairs(20);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(1.7F * static_cast<float>(i)) + 3;
+  for (std::size_t v = 0; v < 5; ++v) {
+    for (std::size_t c = 0; c < 4; ++c) pairs[(2 * v + c % 2) * 2 + c / 2] = x[4 * v + c];
+  }
+  InstanceNorm groups;
+  groups.channels_per_group = 2;
+  instance_norm_cpu({x.data(), FloatType::f32, 1, 5, 4}, groups);
+  instance_norm_cpu({pairs.data(), FloatType::f32, 1, 10, 2}, {});
+  for (std::size_t v = 0; v < 5; ++v) {
+    for (std::size_t c = 0; c < 4; ++c) {
+      EXPECT_NEAR(x[4 * v + c], pairs[(2 * v + c % 2) * 2 + c / 2], 1e-5) << v << " " << c;
+    }
+  }
+  groups.channels_per_group = 3;
+  testing::expect_error(ErrorCode::bad_argument, "groups", [&] {
+    instance_norm_cpu({x.data(), FloatType::f32, 1, 5, 4}, groups);
+  });
+}
+
 TEST_P(InstanceNormOn, KeepsItsDigitsFarFromZero) {
   // A mean of 1000 standard deviations: E[x^2] - E[x]^2 in single precision has no digit left.
   const Shape shape{1, 20000, 3};

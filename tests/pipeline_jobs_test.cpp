@@ -31,13 +31,30 @@ TEST(SubjectsOf, EveryFileHasAFolderOfItsOwnBelowOut) {
   const std::vector<dicom::Study> studies{{"1.2.3", {}}};
   const std::vector<fs::path> files{"a/t1.nii.gz", "b/t1.nii", "1.2.3.nii.gz",
                                     "t1-2.mha",    "...nii",   ".x.nii"};
+  RunOptions options;
+  options.out = "out";
   std::vector<std::string> names;
-  for (const Subject& s : subjects_of(studies, files, "out")) {
+  for (const Subject& s : subjects_of(studies, files, options, false)) {
     EXPECT_EQ(s.folder.parent_path(), "out");
     names.push_back(s.folder.filename().string());
   }
   EXPECT_EQ(names,
             (std::vector<std::string>{"1.2.3", "t1", "t1-2", "1.2.3-2", "t1-2-2", "volume", "x"}));
+}
+
+TEST(SubjectsOf, NumberedFilesAreTheChannelsOfOneSubject) {
+  const std::vector<fs::path> files{"a/x_0000.nii.gz", "a/x_0001.nii.gz", "a/y_0000.nii.gz",
+                                    "a/z_1.nii.gz"};
+  RunOptions options;
+  options.out = "out";
+  const std::vector<Subject> several = subjects_of({}, files, options, true);
+  ASSERT_EQ(several.size(), 3U);
+  EXPECT_EQ(several[0].folder, "out/z_1");
+  EXPECT_TRUE(several[0].channels.empty());
+  EXPECT_EQ(several[1].folder, "out/x");
+  EXPECT_EQ(several[1].channels.at("_0001"), "a/x_0001.nii.gz");
+  EXPECT_EQ(several[2].channels.size(), 1U);
+  EXPECT_EQ(subjects_of({}, files, options, false).size(), 4U) << "each is an image of its own";
 }
 
 }  // namespace

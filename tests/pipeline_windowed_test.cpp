@@ -62,7 +62,8 @@ struct Threshold {
   Session session;
 
   explicit Threshold(const std::function<void(Json&)>& change = [](Json&) {})
-      : package(make(folder.path(), change)), session(read_weights(package), Device{}) {}
+      : package(make(folder.path(), change)),
+        session(read_weights(package, package.weights.front()), Device{}) {}
 
   static ModelPackage make(const fs::path& folder, const std::function<void(Json&)>& change) {
     const std::string weights = testing::threshold_network();
@@ -74,8 +75,9 @@ struct Threshold {
 
   LabelMap run(const Volume& image, const Grid& grid) {
     Timings timings;
-    return segment_by_windows(session, {image, grid, package, *package.windowed(), 1 << 30}, {},
-                              timings);
+    WindowedTask task{{&image}, grid, package, *package.windowed()};
+    task.most_voxels = 1 << 30;
+    return segment_by_windows({&session, 1}, task, {}, timings).labels;
   }
 };
 
@@ -108,7 +110,10 @@ TEST(SegmentByWindows, MeasuresABallOnGridsOfEveryKind) {
         Json& resample = j["steps"][0];
         resample["spacing_mm"] = {1.3, 1.3, 1.3};
         resample["alignment"] = alignment;
-        if (*axes != '\0') resample["axes"] = axes;
+        if (*axes != '\0') {
+          Json orient{{"step", "orient"}, {"axes", axes}};
+          j["steps"].insert(j["steps"].begin(), std::move(orient));
+        }
       });
       for (const Grid& grid : grids) {
         const Volume image = ball(grid);
@@ -151,19 +156,55 @@ TEST(SegmentByWindows, RefusesANetworkOfOtherClasses) {
   testing::expect_error(ErrorCode::model, "gives 2 classes", [&] { model.run(image, image.grid); });
 }
 
+TEST(SegmentByWindows, ShowsAnotherModelWhatWasMadeForTheFirst) {
+  Threshold model([](Json& j) { j["steps"][0]["spacing_mm"] = {1.3, 1.3, 1.3}; });
+  const Volume image = ball(around({45, 40, 50}, {1.1, 0, 0}, {0, 1.2, 0}, {0, 0, 1.0}));
+  ImageCache cache;
+  WindowedTask task{{&image}, image.grid, model.package, *model.package.windowed()};
+  task.most_voxels = 1 << 30;
+  task.cache = &cache;
+  Timings timings;
+  const auto run = [&](const WindowedTask& each) {
+    return segment_by_windows({&model.session, 1}, each, {}, timings).labels.labels;
+  };
+  const std::vector<std::uint8_t> first = run(task);
+  const auto made = cache.values;
+  ASSERT_TRUE(made);
+  EXPECT_EQ(run(task), first);
+  EXPECT_EQ(cache.values, made) << "the same steps of the same image";
+  // It is really that image which is shown: with another one in its place nothing is found.
+  cache.values = std::make_shared<const std::vector<float>>(made->size(), 0.0F);
+  EXPECT_EQ(run(task), std::vector<std::uint8_t>(first.size(), 0));
+  // Other steps, or another image, are another matter.
+  WindowedSegmentation other = *model.package.windowed();
+  std::get<ResampleStep>(other.image.steps[0]).spacing_mm = {1.4, 1.4, 1.4};
+  const Volume twin = ball(image.grid);
+  WindowedTask with_other{{&image}, image.grid, model.package, other};
+  WindowedTask of_twin{{&twin}, twin.grid, model.package, *model.package.windowed()};
+  for (WindowedTask* each : {&with_other, &of_twin}) {
+    each->most_voxels = 1 << 30;
+    each->cache = &cache;
+    const auto before = cache.values;
+    EXPECT_NE(run(*each), std::vector<std::uint8_t>(first.size(), 0));
+    EXPECT_NE(cache.values, before);
+  }
+}
+
 class SegmentByWindowsOnGpu : public testing::OnBackend {};
 
 TEST_P(SegmentByWindowsOnGpu, GivesTheLabelsOfTheCpu) {
   const Threshold model([](Json& j) {
     j["steps"][0]["spacing_mm"] = {1.3, 1.3, 1.3};
-    j["steps"][0]["axes"] = "RAS";
+    j["steps"].insert(j["steps"].begin(), Json{{"step", "orient"}, {"axes", "RAS"}});
   });
-  Session on_gpu(read_weights(model.package), device), on_cpu(read_weights(model.package), {});
+  const std::vector<std::byte> weights = read_weights(model.package, model.package.weights.front());
+  Session on_gpu(weights, device), on_cpu(weights, {});
   const Volume image = ball(around({45, 40, 50}, {1.1, 0, 0}, {0, 1.2, 0}, {0, 0, 1.0}));
-  const WindowedTask task{image, image.grid, model.package, *model.package.windowed(), 1 << 30};
+  WindowedTask task{{&image}, image.grid, model.package, *model.package.windowed()};
+  task.most_voxels = 1 << 30;
   Timings timings;
-  const LabelMap expected = segment_by_windows(on_cpu, task, {}, timings);
-  const LabelMap found = segment_by_windows(on_gpu, task, {}, timings);
+  const LabelMap expected = segment_by_windows({&on_cpu, 1}, task, {}, timings).labels;
+  const LabelMap found = segment_by_windows({&on_gpu, 1}, task, {}, timings).labels;
   std::size_t different = 0;
   for (std::size_t i = 0; i < expected.labels.size(); ++i) {
     different += expected.labels[i] != found.labels[i] ? 1 : 0;

@@ -46,6 +46,11 @@ void expect_refused(const std::string& word, const std::function<void(Json&)>& c
   expect_error(ErrorCode::model, word, [&] { read_package(folder.path()); });
 }
 
+std::vector<std::byte> weights_of(const fs::path& folder) {
+  const ModelPackage package = read_package(folder);
+  return read_weights(package, package.weights.at(0));
+}
+
 TEST(ReadPackage, ReadsTheShippedPackage) {
   const ModelPackage p = read_package(shipped());
   EXPECT_EQ(p.name, "hippocampus-t1");
@@ -73,7 +78,34 @@ TEST(ReadPackage, ReadsTheShippedPackage) {
 }
 
 TEST(ReadPackage, TheShippedWeightsAreThoseOfTheDescription) {
-  EXPECT_GT(read_weights(read_package(shipped())).size(), 1000U);
+  EXPECT_GT(weights_of(shipped()).size(), 1000U);
+}
+
+TEST(ReadPackage, CompiledWeightsStateTheirInputAndProcessor) {
+  const TemporaryFolder folder;
+  write_package(folder.path(), [](Json& json) {
+    json["weights"]["format"] = "aotinductor";
+    json["weights"]["input"] = {1, 1, 48, 64, 48};
+    json["weights"]["processor"] = {"avx2", "fma"};
+  });
+  const WeightsFormat format = read_package(folder.path()).weights.at(0).format;
+  EXPECT_EQ(format.name, "aotinductor");
+  EXPECT_EQ(format.input, (std::vector<std::int64_t>{1, 1, 48, 64, 48}));
+  EXPECT_EQ(format.processor, (std::vector<std::string>{"avx2", "fma"}));
+  const auto refused = [](const std::string& word, const std::function<void(Json&)>& change) {
+    expect_refused(word, [&](Json& json) {
+      json["weights"]["format"] = "aotinductor";
+      json["weights"]["input"] = {1, 1, 48, 64, 48};
+      json["weights"]["processor"] = {"avx2"};
+      change(json["weights"]);
+    });
+  };
+  refused("weights/input", [](Json& weights) { weights.erase("input"); });
+  refused("weights/input", [](Json& weights) { weights["input"] = {48, 64, 48}; });
+  refused("weights/input", [](Json& weights) { weights["input"][2] = 0; });
+  refused("weights/processor", [](Json& weights) { weights.erase("processor"); });
+  refused("weights/colour", [](Json& weights) { weights["colour"] = 1; });
+  refused("onnx", [](Json& weights) { weights["format"] = "onnx"; });
 }
 
 TEST(ReadPackage, DigestCoversDescriptionAndWeights) {
@@ -111,7 +143,7 @@ TEST(ReadPackage, NamesAMemberOfTheWrongType) {
   expect_refused("/steps/0/sides/0/mirrored has the wrong type",
                  [](Json& j) { j["steps"][0]["sides"][0]["mirrored"] = "no"; });
   expect_refused("/gates is not a list", [](Json& j) { j["gates"] = Json::object(); });
-  expect_refused("/weights/format is missing", [](Json& j) { j["weights"] = "model.ts"; });
+  expect_refused("/weights", [](Json& j) { j["weights"] = "model.ts"; });
 }
 
 TEST(ReadPackage, RefusesAStepThatItDoesNotKnowByName) {
@@ -129,7 +161,8 @@ TEST(ReadPackage, RefusesStepsThatAreMissingOrInAnotherOrder) {
 /// The steps of a package that sees the whole image.
 Json windows() {
   return Json::parse(R"([
-    {"step": "resample", "spacing_mm": [1.5, 1.5, 1.5], "axes": "RAS",
+    {"step": "orient", "axes": "RAS"},
+    {"step": "resample", "spacing_mm": [1.5, 1.5, 1.5],
      "interpolation": "cubic", "alignment": "first-voxel"},
     {"step": "normalise", "clip": [-1000, 400], "statistics": "nonzero"},
     {"step": "sliding-window", "rule": "monai", "patch": [96, 80, 64],
@@ -141,6 +174,8 @@ Json windows() {
 void see_the_whole_image(Json& j) {
   j["steps"] = windows();
   for (const char* name : {"shape", "clip_percentiles"}) j.erase(name);
+  j["gives"]["segments"].erase(2);  // the other side's
+  j["gives"]["segments"].erase(2);
   for (Json& segment : j["gives"]["segments"]) segment.erase("side");
 }
 
@@ -155,19 +190,22 @@ TEST(ReadPackage, ReadsStepsForTheWholeImage) {
   ASSERT_NE(p.windowed(), nullptr);
   EXPECT_EQ(p.localised(), nullptr);
   const WindowedSegmentation& s = *p.windowed();
-  EXPECT_EQ(s.resample.spacing_mm, (Vec3{1.5, 1.5, 1.5}));
-  EXPECT_EQ(s.resample.axes, "RAS");
-  EXPECT_EQ(s.resample.interpolation, ResampleStep::Interpolation::cubic);
-  EXPECT_EQ(s.resample.alignment, ResampleStep::Alignment::first_voxel);
-  EXPECT_EQ(s.normalise.low, -1000);
-  EXPECT_EQ(s.normalise.high, 400);
-  EXPECT_EQ(s.normalise.statistics, NormaliseStep::Statistics::nonzero);
+  EXPECT_EQ(s.image.orient.axes, "RAS");
+  ASSERT_EQ(s.image.steps.size(), 2U);
+  const auto& resample = std::get<ResampleStep>(s.image.steps[0]);
+  EXPECT_EQ(resample.spacing_mm, (Vec3{1.5, 1.5, 1.5}));
+  EXPECT_EQ(resample.interpolation, StepInterpolation::cubic);
+  EXPECT_EQ(resample.alignment, ResampleStep::Alignment::first_voxel);
+  const auto& normalise = std::get<NormaliseStep>(s.image.steps[1]);
+  EXPECT_EQ(normalise.low, -1000);
+  EXPECT_EQ(normalise.high, 400);
+  EXPECT_EQ(normalise.statistics, NormaliseStep::Statistics::nonzero);
   EXPECT_EQ(s.window.rule, WindowStep::Rule::monai);
   EXPECT_EQ(s.window.patch, (Size3{96, 80, 64}));
   EXPECT_EQ(s.window.step, (Vec3{.5, .75, 1}));
   EXPECT_FALSE(s.window.gaussian);
   EXPECT_EQ(s.window.mirrored, (std::array<bool, 3>{true, false, false}));
-  EXPECT_EQ(s.window.beyond, WindowStep::Beyond::mirrored);
+  EXPECT_EQ(s.window.beyond, PadWith::mirrored);
   EXPECT_EQ(s.window.value, -1);
   EXPECT_TRUE(s.labels.regions);
   EXPECT_EQ(s.labels.threshold, .5);
@@ -184,18 +222,27 @@ TEST(ReadPackage, RefusesStepsForTheWholeImageThatAreWrongInOneThing) {
     });
   };
   refused("'sinc' is none of: cubic, linear, nearest",
-          [](Json& s) { s[0]["interpolation"] = "sinc"; });
-  refused("/steps/0/axes are not three directions", [](Json& s) { s[0]["axes"] = "RLS"; });
-  refused("/steps/0/antialias is not a member that this program knows",
-          [](Json& s) { s[0]["antialias"] = true; });
-  refused("/steps/1/clip is not a range", [](Json& s) { s[1]["clip"] = {5, 5}; });
-  refused("/steps/1/shift is missing", [](Json& s) { s[1].erase("statistics"); });
-  refused("/steps/2/patch is out of range", [](Json& s) { s[2]["patch"] = {0, 8, 8}; });
-  refused("/steps/2/patch_step is not", [](Json& s) { s[2]["patch_step"] = {0, .5, .5}; });
-  refused("'torch' is none of: monai, nnunet", [](Json& s) { s[2]["rule"] = "torch"; });
-  refused("/steps/3/threshold is missing", [](Json& s) { s[3].erase("threshold"); });
-  refused("in this order", [](Json& s) { s.erase(1); });
+          [](Json& s) { s[1]["interpolation"] = "sinc"; });
+  refused("/steps/0/axes are neither three directions", [](Json& s) { s[0]["axes"] = "RLS"; });
+  refused("/steps/0/axes are neither three directions", [](Json& s) { s[0]["axes"] = "iij"; });
+  refused("/steps/1/antialias is not a member that this program knows",
+          [](Json& s) { s[1]["antialias"] = true; });
+  refused("/steps/2/clip is not a range", [](Json& s) { s[2]["clip"] = {5, 5}; });
+  refused("/steps/2/shift is missing", [](Json& s) { s[2].erase("statistics"); });
+  refused("name a channel out of range", [](Json& s) { s[2]["channel"] = 1; });
+  refused("/steps/3/patch is out of range", [](Json& s) { s[3]["patch"] = {0, 8, 8}; });
+  refused("/steps/3/patch of 2 dimensions", [](Json& s) { s[3]["dimensions"] = 2; });
+  refused("/steps/3/patch_step is not", [](Json& s) { s[3]["patch_step"] = {0, .5, .5}; });
+  refused("'torch' is none of: monai, nnunet", [](Json& s) { s[3]["rule"] = "torch"; });
+  refused("/steps/4/threshold is missing", [](Json& s) { s[4].erase("threshold"); });
+  refused("order outputs out of range", [](Json& s) { s[4]["order"] = {0, 3}; });
+  refused("end before sliding-window", [](Json& s) { s.erase(4); });
+  refused("out of order", [](Json& s) { std::swap(s[3], s[4]); });
+  refused("orient is not the first step", [](Json& s) { std::swap(s[0], s[1]); });
   refused("'deblur' is not a step", [](Json& s) { s.push_back({{"step", "deblur"}}); });
+  refused("a stage 'organ' that there is not", [](Json& s) {
+    s.insert(s.begin() + 1, Json{{"step", "crop"}, {"to", "labels"}, {"of", "organ"}});
+  });
 }
 
 TEST(ReadPackage, RefusesWhatItCannotLoad) {
@@ -249,20 +296,20 @@ TEST(ReadWeights, GivesTheBytesWhoseDigestIsStated) {
   const TemporaryFolder folder;
   write_package(folder.path(), [](Json& j) { j["weights"]["sha256"] = kSha256OfAbc; });
   write_text(folder.path() / "model.ts", "abc");
-  EXPECT_EQ(read_weights(read_package(folder.path())).size(), 3U);
+  EXPECT_EQ(weights_of(folder.path()).size(), 3U);
 }
 
 TEST(ReadWeights, RefusesWeightsWithAnotherDigest) {
   const TemporaryFolder folder;
   write_package(folder.path(), [](Json& j) { j["weights"]["sha256"] = kSha256OfAbc; });
   write_text(folder.path() / "model.ts", "abd");
-  expect_error(ErrorCode::model, kSha256OfAbc, [&] { read_weights(read_package(folder.path())); });
+  expect_error(ErrorCode::model, kSha256OfAbc, [&] { weights_of(folder.path()); });
 }
 
 TEST(ReadWeights, NamesWeightsThatAreMissing) {
   const TemporaryFolder folder;
   write_package(folder.path(), [](Json&) {});
-  expect_error(ErrorCode::model, "model.ts", [&] { read_weights(read_package(folder.path())); });
+  expect_error(ErrorCode::model, "model.ts", [&] { weights_of(folder.path()); });
 }
 
 TEST(FindPackage, TakesANameOrAFolder) {

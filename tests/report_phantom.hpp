@@ -310,6 +310,7 @@ inline Phantom make(const std::filesystem::path& folder, const Grid& grid,
   for (int k = 0; k < size[2]; ++k) write_slice(phantom, header, k);
   describe(phantom.findings);
   phantom.findings.segments = four_segments();
+  for (Segment& segment : phantom.findings.segments) segment.value = segment.number;
   measure_all(phantom.findings, phantom.labels);
   return phantom;
 }

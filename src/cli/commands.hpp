@@ -23,5 +23,9 @@ Action add_run(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_convert(CLI::App& app);
 Action add_models(CLI::App& app);
+/// Below `models`.
+Action add_models_check(CLI::App& models);
+Action add_models_optimise(CLI::App& models);
+Action add_models_trust(CLI::App& models);
 
 }  // namespace osler::cli

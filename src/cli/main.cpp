@@ -2,11 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <string_view>
 
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
-#include "cli/threads.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
 #include "core/version.hpp"
@@ -43,7 +41,6 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "run") osler::cli::wait_passively(argv);
   int code = osler::kExitInternal;
   try {
     code = run_program(argc, argv);

@@ -14,45 +14,75 @@
 namespace osler::cli {
 namespace {
 
-Json package_json(const ModelPackage& p, const std::string& weights_state) {
-  Json segments = Json::array();
+std::string state_of(const ModelPackage& p, const WeightsFile& weights) {
+  try {
+    read_weights(p, weights);
+    return "checksum right";
+  } catch (const Error& error) {
+    return error.found();
+  }
+}
+
+Json package_json(const ModelPackage& p) {
+  Json segments = Json::array(), files = Json::array(), stages = Json::array();
+  for (const WeightsFile& w : p.weights) {
+    files.push_back({{"file", w.file}, {"sha256", w.sha256}, {"state", state_of(p, w)}});
+  }
+  for (const Stage& stage : p.stages) stages.push_back(package_json(*stage.package));
   for (const SegmentRule& s : p.segments) segments.push_back(s.label);
+  Json evaluations = Json::array();
+  if (const Classification* c = p.classification()) {
+    for (const ClassRule& rule : c->classes) evaluations.push_back(rule.label);
+  }
   return {{"name", p.name},
           {"title", p.title},
           {"version", p.version},
           {"digest", p.digest},
-          {"weights",
-           {{"file", p.weights_file}, {"sha256", p.weights_sha256}, {"state", weights_state}}},
+          {"weights", files},
+          {"channels", p.channels},
+          {"stages", stages},
           {"modalities", p.wants.modalities},
           {"body_parts", p.wants.body_parts},
           {"min_extent_mm", p.wants.min_extent_mm},
           {"max_spacing_mm", p.wants.max_spacing_mm},
           {"segments", segments},
+          {"evaluations", evaluations},
           {"intended_use", p.intended_use},
           {"licence", p.licence},
           {"folder", p.folder.string()}};
 }
 
-void print_package(const ModelPackage& p, const std::string& weights_state) {
+void print_package(const ModelPackage& p) {
   fmt::print("{} {}  {}\n", p.name, p.version, p.title);
   fmt::print("  digest   {}\n", p.digest);
-  fmt::print("  weights  {} ({})\n", p.weights_file, weights_state);
-  fmt::print("  wants    {}; field of view at least {} mm; voxels up to {} mm\n",
-             fmt::join(p.wants.modalities, ", "), fmt::join(p.wants.min_extent_mm, " x "),
-             p.wants.max_spacing_mm);
+  for (const WeightsFile& w : p.weights) fmt::print("  weights  {} ({})\n", w.file, state_of(p, w));
+  for (const Stage& stage : p.stages) {
+    fmt::print("  stage    {}: {}\n", stage.name, stage.package->title);
+    for (const WeightsFile& w : stage.package->weights) {
+      fmt::print("  weights  {}/{} ({})\n", stage.package->folder.filename().string(), w.file,
+                 state_of(*stage.package, w));
+    }
+  }
+  if (p.channels.size() > 1) fmt::print("  channels {}\n", fmt::join(p.channels, ", "));
+  const Classification* classification = p.classification();
+  if (classification != nullptr && classification->planar) {
+    fmt::print("  wants    {}; single {} images\n", fmt::join(p.wants.modalities, ", "),
+               classification->colour ? "colour" : "grey");
+  } else {
+    fmt::print("  wants    {}; field of view at least {} mm; voxels up to {} mm\n",
+               fmt::join(p.wants.modalities, ", "), fmt::join(p.wants.min_extent_mm, " x "),
+               p.wants.max_spacing_mm);
+  }
   for (const SegmentRule& s : p.segments) {
     fmt::print("  gives    {} ({} {})\n", s.label, s.type.scheme, s.type.value);
   }
-  fmt::print("  use      {}\n  licence  {}\n", p.intended_use, p.licence);
-}
-
-std::string state_of_weights(const ModelPackage& p) {
-  try {
-    read_weights(p);
-    return "checksum right";
-  } catch (const Error& error) {
-    return error.found();
+  if (classification != nullptr) {
+    for (const ClassRule& rule : classification->classes) {
+      fmt::print("  gives    probability of {} ({} {})\n", rule.label, rule.code.scheme,
+                 rule.code.value);
+    }
   }
+  fmt::print("  use      {}\n  licence  {}\n", p.intended_use, p.licence);
 }
 
 int list_models(bool json) {
@@ -64,11 +94,10 @@ int list_models(bool json) {
       continue;
     }
     const auto& package = std::get<ModelPackage>(entry);
-    const std::string state = state_of_weights(package);
     if (json) {
-      all.push_back(package_json(package, state));
+      all.push_back(package_json(package));
     } else {
-      print_package(package, state);
+      print_package(package);
     }
   }
   if (json) fmt::print("{}\n", Json{{"models", all}, {"damaged", damaged}}.dump(2));
@@ -79,10 +108,19 @@ int list_models(bool json) {
 
 Action add_models(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "models", "List model packages: checksums, what each wants and gives, intended use.");
+      "models",
+      "List model packages: checksums, what each wants and gives, intended use; check one.");
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "print JSON instead of text");
-  return [json] { return list_models(*json); };
+  const Action check = add_models_check(*command);
+  const Action optimise = add_models_optimise(*command);
+  const Action trust = add_models_trust(*command);
+  return [=] {
+    if (command->got_subcommand("check")) return check();
+    if (command->got_subcommand("optimise")) return optimise();
+    if (command->got_subcommand("trust")) return trust();
+    return list_models(*json);
+  };
 }
 
 }  // namespace osler::cli

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "cli/commands.hpp"
@@ -12,7 +14,9 @@
 #include "core/error.hpp"
 #include "core/printable.hpp"
 #include "pipeline/run.hpp"
+#include "registry/trusted.hpp"
 #include "report/findings_json.hpp"
+#include "report/sentences.hpp"
 
 namespace osler::cli {
 namespace {
@@ -21,8 +25,10 @@ constexpr char kDefaultModel[] = "hippocampus-t1";
 
 struct Options {
   RunOptions run;
+  std::vector<std::string> channels;  ///< NAME=WHAT
   bool json = false;
   bool timings = false;
+  std::filesystem::path trusted;
 };
 
 void print_findings(const Findings& f) {
@@ -34,6 +40,16 @@ void print_findings(const Findings& f) {
   for (const Asymmetry& a : f.asymmetries) {
     fmt::print("  {} left - right: {:+.1f} % of the mean\n", a.label, 100 * a.index);
   }
+}
+
+void print_evaluations(const Findings& f) {
+  fmt::print("  {:<36}{:>11}   {}\n", "class", "probability", "verdict");
+  for (const Evaluation& e : f.evaluations) {
+    fmt::print("  {:<36}{:>11}   {} ({})\n", report::label_of(e),
+               report::probability_text(e.probability), e.present ? "present" : "absent",
+               report::rule_of(e));
+  }
+  fmt::print("  {}\n", report::calibration_of(f.evaluations.front()));
 }
 
 /// Of the gates that refuse, the refusals tell.
@@ -66,6 +82,7 @@ void print_outcome(const StudyOutcome& o, bool timings) {
     for (const std::string& refusal : f.refusals) fmt::print("  no numbers: {}\n", refusal);
   }
   if (!f.findings.empty()) print_findings(f);
+  if (!f.evaluations.empty()) print_evaluations(f);
   print_warnings(f);
   if (timings) {
     for (const auto& [stage, ms] : f.timings.stages_ms)
@@ -116,7 +133,28 @@ Json to_json(const RunReport& report) {
           {"exit_code", report.exit_code}};
 }
 
+/// @throws Error usage
+std::map<std::string, std::string> read_channels(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> channels;
+  for (const std::string& word : words) {
+    const auto equals = word.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == word.size()) {
+      throw Error(ErrorCode::usage, "--channel " + word,
+                  "NAME=FILE, NAME=FOLDER or NAME=SERIES_UID, the name as the model has it");
+    }
+    if (!channels.emplace(word.substr(0, equals), word.substr(equals + 1)).second) {
+      throw Error(ErrorCode::usage, "channel " + word.substr(0, equals) + " is named twice");
+    }
+  }
+  return channels;
+}
+
 int run_command(Options& options) {
+  if (!options.trusted.empty()) ::setenv(kTrustedVariable, options.trusted.c_str(), 1);
+  options.run.channels = read_channels(options.channels);
+  if (options.run.inputs.empty() && options.run.channels.empty()) {
+    throw Error(ErrorCode::usage, "no INPUT", "a file or folder, or --channel for each channel");
+  }
   if (options.run.models.empty()) options.run.models = {kDefaultModel};
   options.run.model_places = model_places();
   if (options.run.templates.empty()) options.run.templates = template_place();
@@ -138,7 +176,12 @@ Action add_run(CLI::App& app) {
   auto* command = app.add_subcommand(
       "run", "Run models on studies; write SEG, SR, captures, an HTML report and findings.json.");
   const auto options = std::make_shared<Options>();
-  command->add_option("INPUT", options->run.inputs, kVolumesHelp)->required();
+  command->add_option("INPUT", options->run.inputs, kVolumesHelp);
+  command
+      ->add_option("--channel", options->channels,
+                   "which image is which channel of a model that sees several; by default series "
+                   "are told by their descriptions, files by _0000, _0001, ... in their names")
+      ->type_name("NAME=FILE|FOLDER|SERIES_UID");
   command
       ->add_option("--out", options->run.out,
                    "results go to DIR/<Study Instance UID>/; of a NIfTI or MetaImage file to "
@@ -153,7 +196,10 @@ Action add_run(CLI::App& app) {
                    "of NIfTI and MetaImage files, which cannot say it; DICOM says its own")
       ->check(CLI::IsMember({"MR", "CT", "PT"}));
   command->add_flag("--nifti", options->run.nifti,
-                    "write labels.nii.gz beside the DICOM results too");
+                    "write labels.nii.gz (the model's own label values) beside the DICOM results "
+                    "too");
+  command->add_flag("--probabilities", options->run.probabilities,
+                    "write probabilities.nii.gz, one volume per channel of the network's output");
   command->add_option("--device", options->run.device, "auto, cpu, cuda or cuda:n")
       ->capture_default_str();
   command
@@ -166,6 +212,11 @@ Action add_run(CLI::App& app) {
       ->type_name("DIR");
   command->add_flag("--interpolate-missing-slices", options->run.policy.interpolate_missing_slices,
                     "use series with missing slices all the same, with a warning in every result");
+  command
+      ->add_option("--trusted", options->trusted,
+                   "load only models whose digests stand in this file (osler models trust); "
+                   "default: OSLER_TRUSTED_MODELS, or all that are whole")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
   add_limits(*command, options->run.limits);
   command->add_flag("--timings", options->timings, "print how long each stage took");

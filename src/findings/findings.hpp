@@ -25,6 +25,7 @@ struct Segment {
   std::optional<Code> type_modifier;  ///< laterality
   std::optional<Code> part_modifier;  ///< topographical modifier, e.g. (255549009, SCT, Anterior)
   std::array<std::uint8_t, 3> rgb{};  ///< recommended display colour, sRGB
+  int value = 0;                      ///< in label files: the model's own number, 1 to 255
 };
 
 /// Labels on the source grid: 0 background, else a segment's number.
@@ -50,6 +51,20 @@ struct Finding {
 struct Asymmetry {
   std::string label;  ///< "Hippocampus"
   double index = 0;   ///< (left - right) / mean of both; positive: left is larger
+};
+
+/// What a classifier says of one class.
+struct Evaluation {
+  std::string label;  ///< "Pneumonia"
+  Code question;      ///< what was asked, e.g. (121071, DCM, "Finding")
+  Code value;         ///< the class
+  double probability = 0;
+  std::optional<double> threshold;  ///< not given: the most probable is present
+  bool present = false;
+  bool exclusive = false;      ///< no more than one class of this image can be present
+  bool nothing_found = false;  ///< present because no other class is
+  std::string calibration;  ///< how the probability was calibrated, and on what; empty: it was not
+  std::optional<std::size_t> image;  ///< of SourceSeries::instances; not given: all, a volume
 };
 
 enum class GateLevel { refuse, warn };
@@ -103,6 +118,7 @@ struct Findings {
   std::vector<Segment> segments;     ///< empty unless complete
   std::vector<Finding> findings;     ///< wholes first, then parts; empty unless complete
   std::vector<Asymmetry> asymmetries;
+  std::vector<Evaluation> evaluations;  ///< image after image; empty unless complete
   std::vector<Gate> gates;
   std::vector<std::string> refusals;  ///< sentences: why there are no numbers
   std::vector<std::string> not_used;  ///< what was there and was not used: records, priors, norms

@@ -35,7 +35,9 @@ ModelUse describe_model(const ModelPackage& p) {
   use.protocol = p.protocol;
   use.limits = p.limits;
   use.licence = p.licence;
-  use.parameters = {{"weights_sha256", p.weights_sha256}};
+  for (const WeightsFile& weights : p.weights) {
+    use.parameters.emplace_back("weights_sha256", weights.sha256);
+  }
   if (const LocalisedTwoPass* steps = p.localised()) {
     use.parameters.emplace_back("template_sha256", steps->localise.template_use.sha256);
   }
@@ -47,6 +49,7 @@ std::vector<Segment> describe_segments(const ModelPackage& package) {
   for (const SegmentRule& rule : package.segments) {
     Segment s;
     s.number = static_cast<int>(segments.size()) + 1;
+    s.value = rule.value;
     s.label = rule.label;
     s.category = rule.category;
     s.type = rule.type;

@@ -21,6 +21,8 @@ using torch::jit::Value;
 
 const auto kConvolution = c10::Symbol::fromQualString(kConvolutionName);
 const auto kInstanceNorm = c10::Symbol::fromQualString("osler::instance_norm");
+const auto kGroupNorm = c10::Symbol::fromQualString("osler::group_norm");
+const auto kGroupNormInPlace = c10::Symbol::fromQualString("osler::group_norm_");
 const auto kInstanceNormInPlace = c10::Symbol::fromQualString("osler::instance_norm_");
 
 // ---- what stands in the graph ----
@@ -197,6 +199,7 @@ class Rewriter {
   /// Nothing if the node is of no kind that is known here.
   std::optional<bool> replaced(Node* node) {
     if (node->kind() == c10::aten::instance_norm) return replace_norm(node);
+    if (convolutions_ && node->kind() == c10::aten::group_norm) return replace_group_norm(node);
     if (convolutions_ && is_convolution(node->kind())) return replace_convolution(node);
     return std::nullopt;
   }
@@ -247,6 +250,22 @@ class Rewriter {
     Value* input = node->namedInput("input");
     put(may_overwrite(input) ? kInstanceNormInPlace : kInstanceNorm,
         {input, insert(weight.tensor), insert(bias.tensor), insert(*eps), insert(activation.slope)},
+        node, activation);
+    return true;
+  }
+
+  bool replace_group_norm(Node* node) {
+    const auto groups = constant<std::int64_t>(node, "num_groups");
+    const auto eps = constant<double>(node, "eps");
+    const ConstantTensor weight = constant_tensor(node->namedInput("weight"));
+    const ConstantTensor bias = constant_tensor(node->namedInput("bias"));
+    if (!groups || !eps || !weight.known || !bias.known) return false;
+    const Activation activation = activation_behind(node->output());
+    const torch::jit::WithInsertPoint here(node);
+    Value* input = node->namedInput("input");
+    put(may_overwrite(input) ? kGroupNormInPlace : kGroupNorm,
+        {input, insert(*groups), insert(weight.tensor), insert(bias.tensor), insert(*eps),
+         insert(activation.slope)},
         node, activation);
     return true;
   }

@@ -22,7 +22,8 @@ struct FusedOperators {
 /// Rewrites the graph of a frozen module:
 /// - convolutions, transposed ones too, take weights that oneDNN has reordered once, and the
 ///   ReLU or leaky ReLU behind them;
-/// - InstanceNorm and the activation behind it become one operator that works in place;
+/// - InstanceNorm and the activation behind it become one operator that works in place, GroupNorm
+///   on the processor too;
 /// - a convolution of 1x1x1 whose result is the network's is taken off the graph.
 /// Tensors are channels_last inside, and the input should be. What is not known stays as it is.
 FusedOperators fuse_for_cpu(torch::jit::Module& frozen);

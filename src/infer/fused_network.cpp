@@ -3,6 +3,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/script.h>
 
+#include <algorithm>
 #include <exception>
 #include <iomanip>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "infer/activation_memory.hpp"
 #include "infer/fused_graph.hpp"
+#include "infer/network_output.hpp"
 
 namespace osler {
 namespace {
@@ -21,11 +23,15 @@ constexpr char kCannotRun[] = "plain graph: the fused one cannot run";
 /// Once, to compare with: to optimise the graph for it would take longer than the run.
 at::Tensor run_once(torch::jit::Module& plain, const at::Tensor& x) {
   const torch::jit::GraphOptimizerEnabledGuard as_it_is(false);
-  return plain.forward({x}).toTensor();
+  return network_output(plain.forward({x}));
 }
 
 at::Tensor run_plain(torch::jit::Module& plain, const at::Tensor& x) {
-  return plain.forward({x}).toTensor();
+  return network_output(plain.forward({x}));
+}
+
+at::MemoryFormat channels_last(const at::Tensor& x) {
+  return x.dim() == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast;
 }
 
 /// Up to the last layer, if that was taken off.
@@ -33,8 +39,8 @@ at::Tensor run_rewritten(torch::jit::Module& fused, const at::Tensor& x) {
   const ActivationMemory kept;
   // `contiguous(format)` leaves the strides of one channel as they are, which say NCDHW.
   const torch::jit::GraphOptimizerEnabledGuard as_it_is(false);  // nothing is left to optimise
-  at::Tensor last = at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast3d);
-  return fused.forward({last.copy_(x)}).toTensor();
+  at::Tensor last = at::empty(x.sizes(), x.options(), channels_last(x));
+  return network_output(fused.forward({last.copy_(x)}));
 }
 
 /// channels_last in, contiguous NC(D)HW out.
@@ -42,8 +48,7 @@ at::Tensor apply(const LastLayer& layer, const at::Tensor& x) {
   const ActivationMemory kept;
   TORCH_CHECK(x.size(1) == layer.channels, "a last layer of ", layer.channels, " channels on ",
               x.sizes());
-  const at::Tensor last = x.contiguous(x.dim() == 5 ? at::MemoryFormat::ChannelsLast3d
-                                                    : at::MemoryFormat::ChannelsLast);
+  const at::Tensor last = x.contiguous(channels_last(x));
   std::vector<std::int64_t> sizes = x.sizes().vec();
   sizes[1] = layer.outputs();
   at::Tensor y = at::empty(sizes, x.options());
@@ -103,7 +108,7 @@ FusedNetwork::FusedNetwork(torch::jit::Module frozen, const at::Device& device,
                            const SessionOptions& options)
     : graphs_(std::make_unique<Graphs>()), description_("plain graph") {
   graphs_->plain = std::move(frozen);
-  if (!options.fuse) return;
+  if (options.way != Way::fused) return;
   torch::jit::Module fused = graphs_->plain->clone();
   FusedOperators operators = device.is_cuda() ? fuse_for_cuda(fused) : fuse_for_cpu(fused);
   if (operators.fused == 0) {
@@ -186,7 +191,8 @@ void FusedNetwork::check_on_smallest(const TensorShape& shape, const at::TensorO
   const c10::InferenceMode guard;
   for (const std::int64_t divisor : {2, 1}) {
     TensorShape smaller = shape;
-    for (std::size_t i = 2; i < smaller.size(); ++i) smaller[i] /= divisor;
+    for (std::size_t i = 2; i < smaller.size(); ++i)
+      smaller[i] = std::max<std::int64_t>(smaller[i] / divisor, 1);
     constexpr std::uint64_t kSeed = 1;
     const at::Tensor x =
         at::randn(smaller, at::detail::createCPUGenerator(kSeed), at::TensorOptions(at::kFloat))

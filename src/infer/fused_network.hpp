@@ -4,16 +4,12 @@
 #include <memory>
 #include <string>
 
+#include "infer/network.hpp"
 #include "infer/pointwise_cpu.hpp"
-#include "infer/session.hpp"
 
-namespace at {
-class Tensor;
-}
 namespace c10 {
-struct Device;
 struct TensorOptions;
-}
+}  // namespace c10
 namespace torch::jit {
 struct Module;
 }
@@ -27,28 +23,22 @@ inline constexpr double kFusedDifference = 1e-3;
 /// Of networks in f16 or bf16: each layer rounds to 11 or 8 bits, in both graphs.
 inline constexpr double kFusedDifferenceOfHalf = 5e-2;
 
-class FusedNetwork {
+class FusedNetwork final : public Network {
  public:
   /// @throws std::exception of LibTorch
   FusedNetwork(torch::jit::Module frozen, const c10::Device& device, const SessionOptions& options);
-  ~FusedNetwork();
+  ~FusedNetwork() override;
 
-  /// @param x NCDHW, contiguous, on the device
-  /// @throws std::exception of LibTorch
-  at::Tensor run(const at::Tensor& x);
+  at::Tensor run(const at::Tensor& x) override;
 
   /// The last layer, a linear map of each voxel's channels, if the graph ends in one and was
   /// compared; else null.
-  const LastLayer* last_layer() const;
-  /// What the last layer takes, channels_last. There must be one.
-  /// @throws std::exception of LibTorch
-  at::Tensor run_before_last_layer(const at::Tensor& x);
+  const LastLayer* last_layer() const override;
+  /// What the last layer takes, channels_last.
+  at::Tensor run_before_last_layer(const at::Tensor& x) override;
 
-  /// As Session::give_back.
-  void give_back();
-
-  /// As Session::graph.
-  const std::string& description() const { return description_; }
+  void give_back() override;
+  std::string description() const override { return description_; }
 
  private:
   struct Graphs;

@@ -65,6 +65,36 @@ at::Tensor instance_norm_(at::Tensor x, const std::optional<at::Tensor>& weight,
   return x;
 }
 
+/// @param x may be written to
+at::Tensor group_norm_(at::Tensor x, std::int64_t groups, const std::optional<at::Tensor>& weight,
+                       const std::optional<at::Tensor>& bias, double eps, double slope) {
+  const bool known = x.scalar_type() == at::kFloat && !x.is_cuda() && x.numel() > 0 && groups > 0 &&
+                     (x.dim() == 4 || x.dim() == 5) && x.size(1) % groups == 0;
+  if (!known) {
+    x = at::group_norm(x, groups, weight, bias, eps, false);
+    return slope == 1 ? x : at::leaky_relu_(x, slope);
+  }
+  x = x.contiguous(x.dim() == 5 ? at::MemoryFormat::ChannelsLast3d
+                                : at::MemoryFormat::ChannelsLast);
+  const std::int64_t voxels = x.numel() / (x.size(0) * x.size(1));
+  kernels::instance_norm_cpu({x.data_ptr(), kernels::FloatType::f32, x.size(0), voxels, x.size(1)},
+                             {values_of(weight, x), values_of(bias, x), eps,
+                              static_cast<float>(slope), x.size(1) / groups});
+  return x;
+}
+
+template <bool in_place>
+void run_groups(torch::jit::Stack& stack) {
+  const double slope = torch::jit::pop(stack).toDouble();
+  const double eps = torch::jit::pop(stack).toDouble();
+  const auto bias = torch::jit::pop(stack).toOptional<at::Tensor>();
+  const auto weight = torch::jit::pop(stack).toOptional<at::Tensor>();
+  const std::int64_t groups = torch::jit::pop(stack).toInt();
+  at::Tensor x = torch::jit::pop(stack).toTensor();
+  if (!in_place) x = x.clone();
+  stack.emplace_back(group_norm_(std::move(x), groups, weight, bias, eps, slope));
+}
+
 template <bool in_place>
 void run(torch::jit::Stack& stack) {
   const double slope = torch::jit::pop(stack).toDouble();
@@ -88,6 +118,12 @@ void register_instance_norm() {
       Operator("osler::instance_norm_(Tensor(a!) x, Tensor? weight, Tensor? bias, float eps, "
                "float slope) -> Tensor(a!)",
                run<true>, kFromSchema),
+      Operator("osler::group_norm(Tensor x, int groups, Tensor? weight, Tensor? bias, float eps, "
+               "float slope) -> Tensor",
+               run_groups<false>, kFromSchema),
+      Operator("osler::group_norm_(Tensor(a!) x, int groups, Tensor? weight, Tensor? bias, "
+               "float eps, float slope) -> Tensor(a!)",
+               run_groups<true>, kFromSchema),
   });
 }
 

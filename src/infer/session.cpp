@@ -4,38 +4,13 @@
 #include <torch/script.h>
 
 #include <algorithm>
-#include <sstream>
-#include <streambuf>
+#include <utility>
 
 #include "core/error.hpp"
-#include "infer/fused_network.hpp"
+#include "infer/network.hpp"
 
 namespace osler {
 namespace {
-
-/// The bytes as a stream, without a second copy.
-class SpanBuffer : public std::streambuf {
- public:
-  explicit SpanBuffer(std::span<const std::byte> bytes) {
-    // streambuf has no const get area; nothing here writes to it.
-    auto* begin = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
-    setg(begin, begin, begin + bytes.size());
-  }
-
- protected:
-  pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode) override {
-    char* base = from == std::ios_base::beg   ? eback()
-                 : from == std::ios_base::cur ? gptr()
-                                              : egptr();
-    char* target = base + offset;
-    if (target < eback() || target > egptr()) return pos_type(off_type(-1));
-    setg(eback(), target, egptr());
-    return target - eback();
-  }
-  pos_type seekpos(pos_type position, std::ios_base::openmode mode) override {
-    return seekoff(position, std::ios_base::beg, mode);
-  }
-};
 
 /// libtorch_cuda is opened only when a GPU is asked for: it would double the start-up time.
 void load_cuda_backend() {
@@ -56,12 +31,13 @@ std::string first_line(const char* text) {
 
 /// What a network gives, or an error in our words.
 template <typename F>
-at::Tensor checked(F&& run) {
+at::Tensor checked(const at::Tensor& x, F&& run) {
   try {
     at::Tensor y = run();
-    if (y.dim() == 5) return y;
-    throw Error(ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
-                "5: NCDHW");
+    if (y.dim() == x.dim() || y.dim() == 2) return y;
+    throw Error(
+        ErrorCode::model, "the network gives " + std::to_string(y.dim()) + " dimensions",
+        "as many as its input has (" + std::to_string(x.dim()) + "), or 2: a score per class");
   } catch (const Error&) {
     throw;
   } catch (const c10::OutOfMemoryError&) {
@@ -96,10 +72,33 @@ std::string_view to_string(Precision precision) {
   return "bf16";
 }
 
+Way parse_way(std::string_view word) {
+  for (const Way way : {Way::fused, Way::frozen, Way::channels_last, Way::bf16}) {
+    if (word == to_string(way)) return way;
+  }
+  throw Error(ErrorCode::model, "no way '" + std::string(word) + "' to run a network",
+              "fused, frozen, channels-last or bf16");
+}
+
+std::string_view to_string(Way way) {
+  switch (way) {
+    case Way::fused:
+      return "fused";
+    case Way::frozen:
+      return "frozen";
+    case Way::channels_last:
+      return "channels-last";
+    case Way::bf16:
+      break;
+  }
+  return "bf16";
+}
+
 struct Session::State {
   Device place;
   torch::Device device{torch::kCPU};
   Precision precision = Precision::f32;
+  std::string remark;
   at::ScalarType type = at::kFloat;
 
   at::Tensor here(const at::Tensor& x) const {
@@ -107,7 +106,7 @@ struct Session::State {
     if (device.is_cuda()) at::globalContext().setAllowTF32CuDNN(precision == Precision::tf32);
     return x.to(device, type);
   }
-  std::unique_ptr<FusedNetwork> network;
+  std::unique_ptr<Network> network;
 };
 
 Session::Session(std::span<const std::byte> weights, const Device& device,
@@ -115,6 +114,7 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
     : state_(std::make_unique<State>()) {
   state_->place = device;
   state_->precision = options.precision;
+  state_->remark = options.remark;
   if (device.backend == Backend::cpu && options.precision != Precision::f32) {
     throw Error(ErrorCode::usage,
                 "a network on the processor in " + std::string(to_string(options.precision)),
@@ -127,16 +127,12 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
     state_->device = torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index));
   }
   try {
-    SpanBuffer buffer(weights);
-    std::istream stream(&buffer);
-    torch::jit::Module module = torch::jit::load(stream, state_->device);
-    module.eval();
-    if (state_->type != at::kFloat) module.to(state_->type);
-    module = torch::jit::freeze(module);
-    state_->network = std::make_unique<FusedNetwork>(std::move(module), state_->device, options);
+    state_->network = load_network(weights, state_->device, options);
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& error) {
     throw Error(ErrorCode::model, "weights cannot be loaded: " + first_line(error.what()),
-                "a TorchScript file", "install the package again");
+                "a file of format " + options.weights.name, "install the package again");
   }
 }
 
@@ -148,10 +144,14 @@ void Session::give_back() {
 }
 
 std::string Session::graph() const {
-  return state_->network->description();
+  const std::string& remark = state_->remark;
+  return state_->network->description() + (remark.empty() ? "" : ", " + remark);
 }
 
 Tensor Session::forward(std::span<const float> input, const TensorShape& shape) {
+  if (shape.size() != 4 && shape.size() != 5) {
+    throw Error(ErrorCode::bad_argument, "forward: a shape that is neither NCDHW nor NCHW");
+  }
   std::int64_t count = 1;
   for (const std::int64_t n : shape) count *= n;
   if (count != static_cast<std::int64_t>(input.size())) {
@@ -163,13 +163,13 @@ Tensor Session::forward(std::span<const float> input, const TensorShape& shape) 
                            .to(at::kCPU, at::kFloat)
                            .contiguous();
   Tensor out;
-  std::copy_n(y.sizes().begin(), 5, out.shape.begin());
+  out.shape = y.sizes().vec();
   out.values.assign(y.data_ptr<float>(), y.data_ptr<float>() + y.numel());
   return out;
 }
 
 at::Tensor Session::run(const at::Tensor& x) {
-  return checked([&] { return state_->network->run(state_->here(x)); });
+  return checked(x, [&] { return state_->network->run(state_->here(x)); });
 }
 
 const LastLayer* Session::last_layer() const {
@@ -177,7 +177,7 @@ const LastLayer* Session::last_layer() const {
 }
 
 at::Tensor Session::run_before_last_layer(const at::Tensor& x) {
-  return checked([&] { return state_->network->run_before_last_layer(state_->here(x)); });
+  return checked(x, [&] { return state_->network->run_before_last_layer(state_->here(x)); });
 }
 
 Precision Session::precision() const {

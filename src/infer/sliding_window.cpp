@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
 #include "infer/activation_memory.hpp"
 #include "infer/pointwise_cpu.hpp"
+#include "infer/score_sums.hpp"
 
 namespace osler {
 namespace {
@@ -21,10 +24,6 @@ using kernels::FloatType;
 constexpr int kMostAtOnce = 16;
 constexpr std::int64_t kBytesOfSlab = std::int64_t{256} << 20;
 constexpr double kShareOfFreeMemory = 0.8;  // the allocator keeps blocks of its own sizes
-
-at::ScalarType scalar_type(FloatType type) {
-  return type == FloatType::f32 ? at::kFloat : (type == FloatType::f16 ? at::kHalf : at::kBFloat16);
-}
 
 /// LibTorch works on this stream while this lives. Its CUDA library is not linked: a stream that is
 /// not its own has the pointer as its number (c10::cuda::getStreamFromExternal).
@@ -48,89 +47,12 @@ class OnStream {
   std::optional<c10::Stream> before_;
 };
 
-/// Sums of weighted scores for the planes that windows still add to, and what a weight counts
-/// there.
-class Sums {
- public:
-  Sums(const Windows& windows, int classes, FloatType type, const at::Device& device)
-      : windows_(windows), type_(type), device_(device) {
-    const Size3& n = windows.image;
-    planes_ = std::min(windows.patch[2] + 1, n[2]);
-    const ActivationMemory kept;  // large pages: classes lie far apart
-    scores_ = at::zeros({classes, planes_, n[1], n[0]},
-                        at::TensorOptions(scalar_type(type)).device(device));
-    share_ = at::empty({planes_, n[1], n[0]}, at::TensorOptions(at::kFloat).device(device));
-    fill_share(0);
-  }
-
-  kernels::ScoreSums view() const {
-    return {scores_.data_ptr(), type_,        static_cast<int>(scores_.size(0)),
-            windows_.image,     first_plane_, planes_};
-  }
-  const float* share() const { return share_.data_ptr<float>(); }
-  bool on_host() const { return device_.is_cpu(); }
-
-  /// The layer's value for planes begin ... end - 1: outputs x voxels.
-  at::Tensor through(const LastLayer& layer, std::int64_t begin, std::int64_t end) const {
-    // from_blob takes no const; nothing writes to it.
-    const auto tensor = [](const std::vector<float>& values, at::IntArrayRef sizes) {
-      return at::from_blob(const_cast<float*>(values.data()), sizes, at::kFloat);
-    };
-    const at::Tensor weight = tensor(layer.weight, {layer.outputs(), layer.channels});
-    const at::Tensor x =
-        scores_.narrow(1, begin - first_plane_, end - begin).flatten(1).to(at::kFloat);
-    if (layer.bias.empty()) return at::mm(weight, x);
-    return at::addmm(tensor(layer.bias, {layer.outputs(), 1}), weight, x);
-  }
-
-  /// Lets go of planes below `plane`.
-  void begin_at(std::int64_t plane) {
-    const std::int64_t gone = plane - first_plane_, kept = planes_ - gone;
-    if (gone <= 0) return;
-    first_plane_ = plane;
-    for (std::int64_t c = 0; c < scores_.size(0); ++c) move_down(scores_[c], gone);
-    scores_.narrow(1, kept, gone).zero_();
-    move_down(share_, gone);
-    fill_share(kept);
-  }
-
-  void to_host() {
-    device_ = at::kCPU;
-    scores_ = scores_.to(device_);
-    share_ = share_.to(device_);
-  }
-
- private:
-  void move_down(const at::Tensor& planes, std::int64_t gone) const {
-    const std::int64_t kept = planes_ - gone;
-    at::Tensor from = planes.narrow(0, gone, kept);
-    if (gone < kept) from = from.clone();  // they overlap
-    planes.narrow(0, 0, kept).copy_(from);
-  }
-
-  void fill_share(std::int64_t from) {
-    const std::int64_t n = planes_ - from;
-    at::Tensor host = at::empty({n, share_.size(1), share_.size(2)}, at::TensorOptions(at::kFloat));
-    weight_shares(windows_, first_plane_ + from, first_plane_ + planes_,
-                  {host.data_ptr<float>(), static_cast<std::size_t>(host.numel())});
-    share_.narrow(0, from, n).copy_(host);
-  }
-
-  const Windows& windows_;
-  FloatType type_;
-  at::Device device_;
-  std::int64_t first_plane_ = 0;
-  std::int64_t planes_ = 0;
-  at::Tensor scores_;  ///< classes, planes, y, x
-  at::Tensor share_;   ///< planes, y, x
-};
-
 /// One pass over the windows.
 class Run {
  public:
-  Run(Session& session, const kernels::ImageView& image, const SlidingWindowOptions& options,
-      const Stream* stream)
-      : session_(session),
+  Run(std::span<Session> sessions, const kernels::ImageView& image,
+      const SlidingWindowOptions& options, const Stream* stream)
+      : sessions_(sessions),
         image_(image),
         options_(options),
         stream_(stream),
@@ -139,7 +61,12 @@ class Run {
                     ? at::Device(at::kCPU)
                     : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(stream->device_index()))),
         at_once_(options.batch > 0 ? options.batch : 1) {
-    const LastLayer* last = device_.is_cpu() ? session.last_layer() : nullptr;
+    if (options.planar && windows_.patch[2] != 1) {
+      throw Error(ErrorCode::bad_argument, "planar windows of more than one plane");
+    }
+    // The layers of several networks differ, and so do the features before them.
+    const bool alone = sessions.size() == 1 && !options.in_halves;
+    const LastLayer* last = device_.is_cpu() && alone ? sessions.front().last_layer() : nullptr;
     if (last != nullptr && last->outputs() > last->channels) last_layer_ = last;
     weights_ = at::from_blob(windows_.weights.data(),
                              {static_cast<std::int64_t>(windows_.weights.size())}, at::kFloat)
@@ -152,31 +79,65 @@ class Run {
     for (std::size_t i = 0; i < z.size(); ++i) {
       const std::vector<kernels::PatchTask> layer = layer_at(z[i]);
       for (std::size_t next = 0; next < layer.size();) {
-        notify(progress, "segment", done, windows_.runs());
-        const std::size_t n = std::min<std::size_t>(at_once_, layer.size() - next);
+        notify(progress, "segment", done, runs());
+        // In halves a window is blended once, with all that it was shown as.
+        const std::size_t wanted =
+            options_.in_halves ? windows_.flips.size() : static_cast<std::size_t>(at_once_);
+        const std::size_t n = std::min(wanted, layer.size() - next);
         if (!try_batch({layer.data() + next, n})) continue;
         next += n;
-        done += static_cast<std::int64_t>(n);
+        done += static_cast<std::int64_t>(n * sessions_.size());
       }
       const bool last = i + 1 == z.size();
       const std::int64_t end = last ? INT64_MAX : z[i + 1] - 1;
       give(cell, end, take);
       if (last) break;
-      sums_->begin_at(end);
+      for (Sums& sums : sums_) sums.begin_at(end);
       cell = end;
     }
-    notify(progress, "segment", done, windows_.runs());
+    notify(progress, "segment", done, runs());
   }
 
  private:
+  std::int64_t runs() const {
+    return windows_.runs() * static_cast<std::int64_t>(sessions_.size());
+  }
+
+  /// Final scores of planes begin ... end - 1, if they are not the sums themselves.
+  at::Tensor made_of_sums(std::int64_t begin, std::int64_t end) const {
+    at::Tensor scores = last_layer_ != nullptr ? sums_[0].through(*last_layer_, begin, end)
+                                               : sums_[0].planes(begin, end);
+    const auto half = [](const at::Tensor& t) { return t.to(at::kHalf).to(at::kFloat); };
+    for (std::size_t i = 1; i < sums_.size(); ++i) {
+      scores = half(scores + sums_[i].planes(begin, end));
+    }
+    if (sums_.size() > 1) scores = half(scores / static_cast<double>(sums_.size()));
+    if (!options_.order.empty()) {
+      const std::vector<std::int64_t> order(options_.order.begin(), options_.order.end());
+      scores = scores.index_select(0, at::tensor(order, at::kLong).to(scores.device()));
+    }
+    switch (options_.activation) {
+      case ScoreActivation::softmax:
+        return at::softmax(scores, 0);
+      case ScoreActivation::sigmoid:
+        return at::sigmoid(scores);
+      case ScoreActivation::none:
+        break;
+    }
+    return scores;
+  }
+
   /// Cells begin ... end - 1, whose planes are final.
   void give(std::int64_t begin, std::int64_t end, const TakeSlab& take) const {
-    if (last_layer_ == nullptr) {
-      take({sums_->view().view(), sums_->on_host() ? Backend::cpu : Backend::cuda, begin, end});
+    const Backend memory = sums_[0].on_host() ? Backend::cpu : Backend::cuda;
+    if (last_layer_ == nullptr && options_.activation == ScoreActivation::none &&
+        options_.order.empty() && !options_.in_halves) {
+      take({sums_[0].view().view(), memory, begin, end});
       return;
     }
     const Size3& n = windows_.image;
-    const auto outputs = static_cast<int>(last_layer_->outputs());
+    const int outputs =
+        last_layer_ != nullptr ? static_cast<int>(last_layer_->outputs()) : sums_[0].view().classes;
     const std::int64_t plane_bytes =
         outputs * n[0] * n[1] * static_cast<std::int64_t>(sizeof(float));
     const std::int64_t at_once = std::max<std::int64_t>(kBytesOfSlab / plane_bytes - 1, 1);
@@ -185,9 +146,9 @@ class Run {
       const std::int64_t cells_end = rest ? end : begin + at_once;
       const std::int64_t planes_end = std::min(cells_end, n[2] - 1) + 1;
       const ActivationMemory kept;
-      const at::Tensor scores = sums_->through(*last_layer_, begin, planes_end);
+      const at::Tensor scores = made_of_sums(begin, planes_end);
       take({{scores.data_ptr(), FloatType::f32, outputs, n, begin, planes_end - begin},
-            Backend::cpu,
+            memory,
             begin,
             cells_end});
       if (rest) return;
@@ -215,7 +176,14 @@ class Run {
   /// @return false if memory did not suffice and less is wanted now
   bool try_batch(std::span<const kernels::PatchTask> batch) {
     try {
-      blend(batch, scores_of(batch));
+      if (options_.in_halves) {
+        blend_in_halves(batch);
+      } else {
+        const at::Tensor x = patches_of(batch);
+        at::Tensor scores = scores_of(sessions_.front(), x);
+        for (Session& session : sessions_.subspan(1)) scores = scores + scores_of(session, x);
+        blend(batch, std::move(scores));
+      }
       if (device_.is_cuda() && options_.batch == 0 && !measured_) choose_at_once();
       return true;
     } catch (const c10::OutOfMemoryError&) {
@@ -225,7 +193,7 @@ class Run {
         at_once_ /= 2;
       } else if (!sums_in_host_memory_) {
         sums_in_host_memory_ = true;
-        if (sums_) sums_->to_host();
+        for (Sums& sums : sums_) sums.to_host();
       } else {
         throw Error(ErrorCode::device, "one window of the network does not fit into the GPU",
                     "more device memory", "use --device cpu");
@@ -234,7 +202,7 @@ class Run {
     }
   }
 
-  at::Tensor scores_of(std::span<const kernels::PatchTask> batch) {
+  at::Tensor patches_of(std::span<const kernels::PatchTask> batch) const {
     const auto n = static_cast<std::int64_t>(batch.size());
     const Size3& patch = windows_.patch;
     const at::Tensor x = at::empty({n, image_.channels, patch[2], patch[1], patch[0]},
@@ -251,8 +219,16 @@ class Run {
         kernels::gather_patch_cuda(image_, task, FloatType::f32, to, *stream_);
       }
     }
-    at::Tensor y = last_layer_ != nullptr ? run_before_last_layer(x) : session_.run(x);
-    if (y.size(0) != n || y.sizes().slice(2) != x.sizes().slice(2)) {
+    return x;
+  }
+
+  at::Tensor scores_of(Session& session, const at::Tensor& x) {
+    at::Tensor y = run_network(session, x);
+    if (y.dim() != x.dim()) {
+      throw Error(ErrorCode::model, "the network gives one score per class",
+                  "scores on the grid of its input");
+    }
+    if (y.size(0) != x.size(0) || y.sizes().slice(2) != x.sizes().slice(2)) {
       const auto sizes = [](const at::Tensor& t) {
         std::ostringstream words;  // LibTorch brings headers of another fmt
         words << t.size(4) << " x " << t.size(3) << " x " << t.size(2);
@@ -265,14 +241,21 @@ class Run {
     return y;
   }
 
+  at::Tensor run_network(Session& session, const at::Tensor& x) {
+    const at::Tensor seen = options_.planar ? x.squeeze(2) : x;
+    const at::Tensor y =
+        last_layer_ != nullptr ? run_before_last_layer(session, seen) : session.run(seen);
+    return options_.planar && y.dim() == seen.dim() ? y.unsqueeze(2) : y;
+  }
+
   /// The fused graph was compared on a smaller window; what fails on this one runs as a whole.
-  at::Tensor run_before_last_layer(const at::Tensor& x) {
-    if (sums_) return session_.run_before_last_layer(x);
+  at::Tensor run_before_last_layer(Session& session, const at::Tensor& x) {
+    if (!sums_.empty()) return session.run_before_last_layer(x);
     try {
-      return session_.run_before_last_layer(x);
+      return session.run_before_last_layer(x);
     } catch (const Error&) {
       last_layer_ = nullptr;
-      return session_.run(x);
+      return session.run(x);
     }
   }
 
@@ -285,15 +268,48 @@ class Run {
     return bytes <= kMostBytesOfSums ? FloatType::f32 : FloatType::f16;
   }
 
-  void blend(std::span<const kernels::PatchTask> batch, at::Tensor y) {
+  /// The mean over what each window is shown as, per network, then each into its own sums.
+  void blend_in_halves(std::span<const kernels::PatchTask> batch) {
+    std::vector<at::Tensor> means;
+    for (Session& session : sessions_) {
+      at::Tensor sum;
+      for (std::size_t i = 0; i < batch.size(); i += static_cast<std::size_t>(at_once_)) {
+        const auto part = batch.subspan(i, std::min<std::size_t>(at_once_, batch.size() - i));
+        const at::Tensor y = scores_of(session, patches_of(part)).to(at::kFloat);
+        for (std::size_t k = 0; k < part.size(); ++k) {
+          std::vector<std::int64_t> axes;
+          for (std::int64_t a = 0; a < 3; ++a) {
+            if (part[k].flipped[static_cast<std::size_t>(a)]) axes.push_back(3 - a);
+          }
+          const at::Tensor one = y[static_cast<std::int64_t>(k)].flip(axes);
+          sum = sum.defined() ? sum + one : one;
+        }
+      }
+      means.push_back(sum / static_cast<double>(batch.size()));
+    }
+    kernels::PatchTask window = batch.front();
+    window.flipped = {};
+    for (std::size_t i = 0; i < means.size(); ++i) {
+      blend_into(i, {&window, 1}, means[i].unsqueeze(0), 1);
+    }
+  }
+
+  void blend(std::span<const kernels::PatchTask> batch, const at::Tensor& y) {
+    blend_into(0, batch, y, 1 / static_cast<float>(windows_.flips.size() * sessions_.size()));
+  }
+
+  void blend_into(std::size_t number, std::span<const kernels::PatchTask> batch, at::Tensor y,
+                  float factor) {
     const bool last = !y.is_contiguous() && y.is_contiguous(at::MemoryFormat::ChannelsLast3d);
     if (!last) y = y.contiguous();
     const auto classes = static_cast<int>(y.size(1));
-    if (!sums_) {
-      sums_.emplace(windows_, classes, type_of_sums(classes),
-                    sums_in_host_memory_ ? at::Device(at::kCPU) : device_);
+    if (sums_.size() <= number) {
+      sums_.emplace_back(windows_, classes,
+                         options_.in_halves ? FloatType::f16 : type_of_sums(classes),
+                         sums_in_host_memory_ ? at::Device(at::kCPU) : device_, options_.in_halves);
     }
-    if (sums_->on_host() && !y.is_cpu()) y = y.cpu();
+    const Sums& sums = sums_[number];
+    if (sums.on_host() && !y.is_cpu()) y = y.cpu();
     kernels::PatchScores scores;
     scores.type = y.scalar_type() == at::kHalf
                       ? FloatType::f16
@@ -301,15 +317,14 @@ class Run {
     if (scores.type == FloatType::f32) y = y.to(at::kFloat);
     scores.layout = last ? kernels::ScoreLayout::classes_last : kernels::ScoreLayout::classes_first;
     scores.classes = classes;
-    const at::Tensor& weights = sums_->on_host() && !weights_.is_cpu() ? host_weights() : weights_;
+    const at::Tensor& weights = sums.on_host() && !weights_.is_cpu() ? host_weights() : weights_;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       scores.scores = y[static_cast<std::int64_t>(i)].data_ptr();
-      const kernels::BlendTask task{batch[i], weights.data_ptr<float>(), sums_->share(),
-                                    1 / static_cast<float>(windows_.flips.size())};
-      if (sums_->on_host()) {
-        kernels::blend_patch_cpu(scores, task, sums_->view());
+      const kernels::BlendTask task{batch[i], weights.data_ptr<float>(), sums.share(), factor};
+      if (sums.on_host()) {
+        kernels::blend_patch_cpu(scores, task, sums.view());
       } else {
-        kernels::blend_patch_cuda(scores, task, sums_->view(), *stream_);
+        kernels::blend_patch_cuda(scores, task, sums.view(), *stream_);
       }
     }
   }
@@ -327,18 +342,18 @@ class Run {
     const auto one =
         static_cast<double>(std::max<std::int64_t>(allocated.peak - allocated.current, 1));
     const auto idle = static_cast<double>(stats.reserved_bytes[0].current - allocated.current);
-    const double free = static_cast<double>(free_device_memory(session_.device())) + idle;
+    const double free = static_cast<double>(free_device_memory(sessions_.front().device())) + idle;
     at_once_ = std::clamp(static_cast<int>(kShareOfFreeMemory * free / one), 1, kMostAtOnce);
   }
 
-  Session& session_;
+  std::span<Session> sessions_;
   const kernels::ImageView& image_;
   const SlidingWindowOptions& options_;
   const Stream* stream_;
   Windows windows_;
   at::Device device_;
   at::Tensor weights_, host_weights_;
-  std::optional<Sums> sums_;
+  std::vector<Sums> sums_;                 ///< one; in halves one per network
   const LastLayer* last_layer_ = nullptr;  ///< what is summed is its input
   int at_once_;
   bool measured_ = false;
@@ -347,12 +362,12 @@ class Run {
 
 }  // namespace
 
-void run_sliding_window(Session& session, const kernels::ImageView& image,
+void run_sliding_window(std::span<Session> sessions, const kernels::ImageView& image,
                         const SlidingWindowOptions& options, const Stream* stream,
                         const Progress& progress, const TakeSlab& take) {
   const c10::InferenceMode guard;
   const OnStream on(stream);
-  Run(session, image, options, stream).run(progress, take);
+  Run(sessions, image, options, stream).run(progress, take);
 }
 
 }  // namespace osler

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "core/progress.hpp"
 #include "device/device.hpp"
@@ -17,12 +19,23 @@ namespace osler {
 /// It goes by sizes, not by the machine, so that one study gives the same labels everywhere.
 inline constexpr std::int64_t kMostBytesOfSums = std::int64_t{1} << 30;
 
+/// What becomes of scores, voxel by voxel, on the network's grid.
+enum class ScoreActivation { none, softmax, sigmoid };
+
 struct SlidingWindowOptions {
   WindowSettings windows;
+  ScoreActivation activation = ScoreActivation::none;  ///< of the mean scores
+  std::vector<int> order;  ///< in which the network's classes are given; empty: as they are
   /// Of the sums: f32, or f16, which halves the memory and rounds each addition. Unless it is
   /// given, f32 if the sums take no more than kMostBytesOfSums.
   std::optional<kernels::FloatType> sums;
+  /// Sums, their weights and the means of several networks are rounded to binary16 behind each
+  /// step, as nnU-Net does: near the edges of an image, where weights are 1e-7, its scores are
+  /// whole numbers for that. Who wants its answer there must do the same.
+  bool in_halves = false;
   int batch = 0;  ///< windows that the network sees at once; 0: one on the CPU, what fits on a GPU
+  /// Windows are planes (patch z is 1), which the network takes as N x C x H x W.
+  bool planar = false;
 };
 
 /// Scores that no later window changes: planes z of the network's grid, for the cells between them.
@@ -49,11 +62,12 @@ using TakeSlab = std::function<void(const ScoreSlab&)>;
 ///
 /// What a GPU cannot hold is tried with fewer windows at once, then with the sums in host memory.
 ///
-/// @param image   the session's device's memory
+/// @param sessions  at least one, all on one device; the mean of their scores is given
+/// @param image   that device's memory
 /// @param stream  on which a GPU works, also the network; nothing on the CPU
 /// @throws Error model: the network fails, or gives another size than its input has;
 ///   Error bad_argument (place_windows); Error device: one window alone does not fit
-void run_sliding_window(Session& session, const kernels::ImageView& image,
+void run_sliding_window(std::span<Session> sessions, const kernels::ImageView& image,
                         const SlidingWindowOptions& options, const Stream* stream,
                         const Progress& progress, const TakeSlab& take);
 

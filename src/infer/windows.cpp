@@ -140,13 +140,17 @@ Windows place_windows(const Size3& image, const WindowSettings& settings) {
   return windows;
 }
 
-void weight_shares(const Windows& windows, std::int64_t z_begin, std::int64_t z_end,
-                   std::span<float> share) {
+namespace {
+
+/// Adds the weights of all windows, in the order in which they run, to planes that are 0.
+template <typename Add>
+void add_weights(const Windows& windows, std::int64_t z_begin, std::int64_t z_end,
+                 std::span<float> planes, Add&& add) {
   const Size3 &image = windows.image, &patch = windows.patch;
   const std::int64_t plane = image[0] * image[1];
 #pragma omp parallel for schedule(dynamic, 1) if ((z_end - z_begin) * plane >= kWorthThreads)
   for (std::int64_t z = z_begin; z < z_end; ++z) {
-    float* sums = share.data() + (z - z_begin) * plane;
+    float* sums = planes.data() + (z - z_begin) * plane;
     std::fill_n(sums, plane, 0.0F);
     for (const std::int64_t bz : windows.begins[2]) {
       if (z < bz || z >= bz + patch[2]) continue;
@@ -157,14 +161,29 @@ void weight_shares(const Windows& windows, std::int64_t z_begin, std::int64_t z_
           for (const std::int64_t bx : windows.begins[0]) {
             const std::int64_t x_end = std::min(bx + patch[0], image[0]);
             for (std::int64_t x = std::max<std::int64_t>(bx, 0); x < x_end; ++x) {
-              sums[y * image[0] + x] += row[x - bx];
+              float& sum = sums[y * image[0] + x];
+              sum = add(sum, row[x - bx]);
             }
           }
         }
       }
     }
-    for (std::int64_t i = 0; i < plane; ++i) sums[i] = 1 / sums[i];
   }
+}
+
+}  // namespace
+
+void weight_shares(const Windows& windows, std::int64_t z_begin, std::int64_t z_end,
+                   std::span<float> share) {
+  add_weights(windows, z_begin, z_end, share, [](float sum, float w) { return sum + w; });
+  for (float& sum : share) sum = 1 / sum;
+}
+
+void weight_sums_in_halves(const Windows& windows, std::int64_t z_begin, std::int64_t z_end,
+                           std::span<float> sums) {
+  add_weights(windows, z_begin, z_end, sums, [](float sum, float w) {
+    return kernels::to_float(kernels::Half{kernels::to_f16(sum + w)});
+  });
 }
 
 }  // namespace osler

@@ -53,4 +53,9 @@ Windows place_windows(const Size3& image, const WindowSettings& settings);
 void weight_shares(const Windows& windows, std::int64_t z_begin, std::int64_t z_end,
                    std::span<float> share);
 
+/// Sums of the weights of all windows, rounded to binary16 behind each addition, in the order in
+/// which windows run: what nnU-Net divides by. @param sums  as weight_shares
+void weight_sums_in_halves(const Windows& windows, std::int64_t z_begin, std::int64_t z_end,
+                           std::span<float> sums);
+
 }  // namespace osler

@@ -49,23 +49,34 @@ void check_grid(const Grid& grid, const ModelPackage& package, std::vector<Reaso
   }
 }
 
+void check_body_part(const dicom::Series& series, const ModelPackage& package,
+                     std::vector<Reason>& out) {
+  const std::vector<std::string>& wanted = package.wants.body_parts;
+  const std::string body_part = series.instances.empty() ? "" : series.instances.front().body_part;
+  if (body_part.empty() || wanted.empty() || contains(wanted, body_part)) return;
+  out.push_back(
+      {"body_part",
+       fmt::format("body part {}; {} wants {}", body_part, package.name, fmt::join(wanted, ", ")),
+       true});
+}
+
 }  // namespace
+
+std::vector<Reason> series_misfits(const dicom::Series& series, const ModelPackage& package) {
+  std::vector<Reason> out;
+  check_modality(series.modality, package, out);
+  check_body_part(series, package, out);
+  return out;
+}
 
 std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan, std::size_t index,
                             const ModelPackage& package) {
-  const InputRules& wants = package.wants;
   std::vector<Reason> out;
   check_modality(series.modality, package, out);
   for (const Reason& reason : plan.reasons) {
     if (reason.refuses) out.push_back(reason);
   }
-  const std::string body_part = series.instances.empty() ? "" : series.instances.front().body_part;
-  if (!body_part.empty() && !contains(wants.body_parts, body_part)) {
-    out.push_back({"body_part",
-                   fmt::format("body part {}; {} wants {}", body_part, package.name,
-                               fmt::join(wants.body_parts, ", ")),
-                   true});
-  }
+  check_body_part(series, package, out);
   if (index >= plan.volumes.size()) {
     if (out.empty()) out.push_back({"no_volume", "the series gives no volume", true});
     return out;
@@ -87,6 +98,10 @@ std::vector<Reason> misfits(const Grid& grid, const std::string& modality,
          true});
   } else {
     check_modality(modality, package, out);
+  }
+  if (package.classification() != nullptr && package.classification()->planar) {
+    out.push_back({"not_a_picture", package.name + " takes single DICOM images", true});
+    return out;
   }
   check_grid(grid, package, out);
   return out;

@@ -10,6 +10,9 @@
 
 namespace osler {
 
+/// What keeps a series from this model, whatever its images are: modality and body part.
+std::vector<Reason> series_misfits(const dicom::Series& series, const ModelPackage& package);
+
 /// What keeps volume `index` of a series from this model; empty if it fits. A series without
 /// volumes never fits, whatever the index.
 std::vector<Reason> misfits(const dicom::Series& series, const SeriesPlan& plan, std::size_t index,

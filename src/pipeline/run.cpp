@@ -5,10 +5,13 @@
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "pipeline/classify.hpp"
 #include "pipeline/jobs.hpp"
+#include "pipeline/probabilities.hpp"
 #include "pipeline/run_series.hpp"
 #include "report/findings_json.hpp"
 #include "report/results.hpp"
+#include "volume/exchange.hpp"
 
 namespace osler {
 namespace fs = std::filesystem;
@@ -21,9 +24,10 @@ std::string one_sentence(const std::vector<Reason>& reasons) {
 }
 
 /// Every file that a result set can have.
-const std::vector<std::string> kResultFiles{"seg.dcm",        "sr.dcm",          "sc-axial.dcm",
-                                            "sc-coronal.dcm", "sc-sagittal.dcm", "labels.nii.gz",
-                                            "report.html",    "findings.json"};
+const std::vector<std::string> kResultFiles{
+    "seg.dcm",         "sr.dcm",        "sc-axial.dcm",         "sc-coronal.dcm",
+    "sc-sagittal.dcm", "labels.nii.gz", "probabilities.nii.gz", "report.html",
+    "findings.json"};
 
 /// A study or file in which nothing fits leaves a findings.json that says why.
 /// @param notes  of this subject
@@ -54,8 +58,46 @@ StudyOutcome refuse(const Subject& subject, std::span<const SeriesNotUsed> notes
   return outcome;
 }
 
+/// @return false if there are none: the model gives none, the study was refused, or no such file
+/// can say where the slices lie
+bool write_probabilities_of(const Job& job, SeriesResult& result, const fs::path& folder,
+                            const RunContext& context) {
+  if (!result.scores || result.findings.status != Status::complete) return false;
+  if (!result.labels.grid.is_regular()) {
+    result.findings.source.warnings.push_back(
+        {"no_probabilities_file",
+         "probabilities.nii.gz was not written: NIfTI cannot say that slices are unevenly spaced",
+         false});
+    return false;
+  }
+  const StageTimer timer(result.findings.timings, "probabilities");
+  write_probabilities(*result.scores, job.model->package.windowed()->labels, result.labels.grid,
+                      is_turned_round(*result.volume), folder / "probabilities.nii.gz",
+                      context.progress);
+  result.scores.reset();
+  return true;
+}
+
+StudyOutcome run_classifier(const Job& job, const fs::path& folder, const RunContext& context) {
+  StudyOutcome outcome;
+  outcome.folder = folder;
+  Classified result = job.pictures.empty()
+                          ? classify_volume(*job.model, job.load, job.warnings, context)
+                          : classify_pictures(*job.model, job.pictures, job.warnings, context);
+  StagedFolder staged(folder);
+  staged.supersede(kResultFiles);
+  notify(context.progress, "write", 0, 1);
+  const Volume pictures;
+  outcome.outputs = report::write_evaluations(
+      result.findings, result.volume ? *result.volume : pictures, result.shown, staged);
+  staged.commit();
+  outcome.findings = std::move(result.findings);
+  return outcome;
+}
+
 StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& context,
                      bool nifti) {
+  if (job.model->package.classification() != nullptr) return run_classifier(job, folder, context);
   StudyOutcome outcome;
   outcome.folder = folder;
   SeriesResult result = run_series(*job.model, job.load, job.warnings, context);
@@ -63,8 +105,10 @@ StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& c
   staged.supersede(kResultFiles);
   notify(context.progress, "write", 0, 1);
   const bool complete = result.findings.status == Status::complete;
+  const bool probabilities = write_probabilities_of(job, result, staged.path(), context);
   outcome.outputs = report::write_results(result.findings, complete ? &result.labels : nullptr,
-                                          result.volume, staged, nifti);
+                                          *result.volume, staged, nifti);
+  if (probabilities) outcome.outputs.emplace_back("probabilities.nii.gz");
   staged.commit();
   outcome.findings = std::move(result.findings);
   return outcome;
@@ -99,6 +143,16 @@ int exit_code_of(const RunReport& report) {
   return complete + partial > 0 ? kExitPartial : kExitBadInput;
 }
 
+/// What was given, and what was named for a channel, if that is a file or a folder.
+std::vector<fs::path> inputs_of(const RunOptions& options) {
+  std::vector<fs::path> inputs = options.inputs;
+  for (const auto& [channel, wish] : options.channels) {
+    std::error_code error;
+    if (fs::exists(wish, error)) inputs.emplace_back(wish);
+  }
+  return inputs;
+}
+
 std::vector<LoadedModel> load_models(const RunOptions& options, const Device& device) {
   std::vector<LoadedModel> models;
   for (const std::string& name : options.models) {
@@ -112,20 +166,20 @@ std::vector<LoadedModel> load_models(const RunOptions& options, const Device& de
 
 RunReport run(const RunOptions& options, const Progress& progress,
               const std::function<void(const StudyOutcome&)>& done) {
-  RunContext context{choose_device(options.device), options.limits, progress, {}};
+  RunContext context{
+      choose_device(options.device), options.limits, progress, {}, options.probabilities};
   parse_precision(options.precision);
   const auto timed = [&](const char* stage, auto&& work) {
     const StageTimer timer(context.timings, stage);
     return work();
   };
   dicom::ScanResult scanned =
-      timed("scan", [&] { return dicom::scan(options.inputs, options.limits, progress); });
+      timed("scan", [&] { return dicom::scan(inputs_of(options), options.limits, progress); });
   const std::vector<fs::path> files = take_files(scanned, options.limits);
-  const std::vector<Subject> subjects = subjects_of(scanned.studies, files, options.out);
   RunReport report;
   report.unreadable = std::move(scanned.unreadable);
   report.duplicates = scanned.duplicates;
-  if (subjects.empty()) {
+  if (scanned.studies.empty() && files.empty()) {
     throw Error(ErrorCode::bad_input,
                 "no DICOM objects in the input (" + std::to_string(report.unreadable.size()) +
                     " files looked at)",
@@ -137,6 +191,12 @@ RunReport run(const RunOptions& options, const Progress& progress,
   std::vector<LoadedModel> models =
       timed("load_model", [&] { return load_models(options, context.device); });
 
+  const bool several_channels = std::ranges::any_of(
+      models, [](const LoadedModel& model) { return model.package.channels.size() > 1; });
+  const std::vector<Subject> subjects =
+      subjects_of(scanned.studies, files, options, several_channels);
+  RunContext::Shared shared;
+  if (models.size() > 1) context.shared = &shared;
   const std::vector<Reason> lost = lost_files(report.unreadable);
   for (const Subject& subject : subjects) {
     const auto finish = [&](StudyOutcome outcome) {

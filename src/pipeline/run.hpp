@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,9 @@ struct RunOptions {
   std::string device = "auto";
   std::string precision = "fp32";  ///< of networks on a GPU (infer/session.hpp)
   std::string modality;  ///< of inputs that are not DICOM and cannot say it; empty: not known
-  bool nifti = false;    ///< labels.nii.gz beside the DICOM results too
+  std::map<std::string, std::string> channels;  ///< a series, folder or file by a channel's name
+  bool nifti = false;                           ///< labels.nii.gz beside the DICOM results too
+  bool probabilities = false;  ///< probabilities.nii.gz, where the model gives them
   dicom::Limits limits;
   PlanPolicy policy;
 };

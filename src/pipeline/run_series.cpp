@@ -1,16 +1,17 @@
 #include "pipeline/run_series.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "core/error.hpp"
-#include "core/sha256.hpp"
-#include "core/version.hpp"
 #include "findings/gates.hpp"
 #include "findings/measure.hpp"
+#include "infer/variant.hpp"
+#include "pipeline/run_findings.hpp"
 #include "pipeline/two_pass.hpp"
 #include "pipeline/windowed.hpp"
 #include "postprocess/labels.hpp"
@@ -18,54 +19,9 @@
 #include "preprocess/head_frame.hpp"
 #include "preprocess/localise.hpp"
 #include "preprocess/source.hpp"
-#include "volume/regular.hpp"
 
 namespace osler {
 namespace {
-
-constexpr double kCoarseSpacingMm = 2.0;
-
-SourceSeries describe_source(const Volume& volume, const std::vector<Reason>& warnings) {
-  SourceSeries source;
-  const SliceSource& first = volume.slices.front();
-  if (first.sop_instance_uid.empty()) source.file = first.file.filename().string();
-  source.study_uid = volume.study_uid;
-  source.series_uid = volume.series_uid;
-  source.frame_of_reference_uid = volume.frame_of_reference_uid;
-  source.modality = volume.modality;
-  source.instances = volume.slices;
-  source.warnings = warnings;
-  source.lossy = volume.lossy;
-  source.pixel_digest = sha256_hex({volume.voxels.get(), volume.bytes()});
-  return source;
-}
-
-void refuse(Findings& findings, std::string reason) {
-  findings.status = Status::partial;
-  findings.refusals.push_back(std::move(reason));
-}
-
-/// Of what can change a result and is in neither the input nor the package.
-std::string configuration_digest(const Device& device, Precision precision) {
-  const std::string text = fmt::format(
-      "osler {};backend {};precision {};coarse spacing {} mm;evidence bound {};localise seed {}",
-      kVersion, device.backend == Backend::cpu ? "cpu" : "cuda", to_string(precision),
-      kCoarseSpacingMm, kEvidenceBound, LocaliseOptions{}.seed);
-  return sha256_hex(std::as_bytes(std::span(text.data(), text.size())));
-}
-
-/// Gates of the signals so far; sentences for those that refuse. @return true if all passed
-bool judge(Findings& findings, const ModelPackage& package, const Signals& signals) {
-  findings.gates = evaluate_gates(package.gates, signals);
-  for (const Gate& gate : findings.gates) {
-    if (gate.passed || gate.level != GateLevel::refuse) continue;
-    refuse(findings,
-           fmt::format("quality gate {} failed: {:.3g}, wanted {} {:.3g}: {}", gate.name,
-                       gate.value, gate.at_least ? "at least" : "at most",
-                       gate.at_least ? *gate.at_least : gate.at_most.value_or(0), gate.meaning));
-  }
-  return gates_passed(findings.gates);
-}
 
 /// Where the template's head lies in this one, and the signals that say whether to believe it.
 Affine find_head(const HeadTemplate& head_template, const Device& device,
@@ -86,12 +42,12 @@ Affine find_head(const HeadTemplate& head_template, const Device& device,
 /// Runs both sides and paints their labels. @return false if a side was not found
 bool segment(LoadedModel& model, const LocalisedTwoPass& steps, const HeadContext& head,
              SeriesResult& result, Signals& signals) {
-  const Grid& grid = result.volume.grid;
+  const Grid& grid = result.volume->grid;
   result.labels.grid = grid;
   result.labels.labels.assign(static_cast<std::size_t>(voxel_count(grid.size)), 0);
   double uncertain = 0, component = 1, shape = 0, distance = 0;
   for (const Side& side : steps.localise.sides) {
-    const auto found = two_pass(model.session, head, side, steps);
+    const auto found = two_pass(model.sessions.front(), head, side, steps);
     if (!found) {
       refuse(result.findings,
              "the network finds no " + model.package.structure + " on the " + side.name + " side");
@@ -120,7 +76,7 @@ bool segment(LoadedModel& model, const LocalisedTwoPass& steps, const HeadContex
 void measure_labels(const ModelPackage& package, const Device& device, SeriesResult& result,
                     Signals& signals) {
   Findings& f = result.findings;
-  const auto statistics = label_statistics(device, result.labels.labels, result.volume.grid,
+  const auto statistics = label_statistics(device, result.labels.labels, result.volume->grid,
                                            static_cast<int>(package.segments.size()));
   f.segments = describe_segments(package);
   f.findings = measure(package, statistics);
@@ -145,14 +101,6 @@ void measure_labels(const ModelPackage& package, const Device& device, SeriesRes
   signals["segments_found"] = found;
 }
 
-/// "cpu (4 threads, fused graph)", "cuda:0 (NVIDIA H100 80GB HBM3, fused graph, fp16)"
-std::string describe_device(const Device& device, const Session& session) {
-  if (!device.name.ends_with(')')) return device.name;
-  std::string words = device.name.substr(0, device.name.size() - 1) + ", " + session.graph();
-  if (device.backend == Backend::cuda) words += fmt::format(", {}", to_string(session.precision()));
-  return words + ")";
-}
-
 /// @return false if the gates so far, or the network, say no; why is in the findings
 bool run_localised(LoadedModel& model, const Volume& seen, const RunContext& context,
                    SeriesResult& result, Signals& signals) {
@@ -175,15 +123,63 @@ bool run_localised(LoadedModel& model, const Volume& seen, const RunContext& con
   return segment(model, *model.package.localised(), head, result, signals);
 }
 
-bool run_windowed(LoadedModel& model, const Volume& seen, const RunContext& context,
+/// What the model sees, and where its labels are wanted.
+struct Seen {
+  std::vector<const Volume*> channels;
+  const Grid& grid;
+};
+
+/// Labels of the package's stages on the image's own grid, by the stages' names.
+std::map<std::string, std::vector<std::uint8_t>> run_stages(LoadedModel& model, const Seen& seen,
+                                                            const RunContext& context,
+                                                            Timings& timings);
+
+WindowedResult run_steps(LoadedModel& model, const Seen& seen, const RunContext& context,
+                         bool keep_scores, Timings& timings) {
+  const auto labels = run_stages(model, seen, context, timings);
+  WindowedTask task{seen.channels, seen.grid, model.package, *model.package.windowed()};
+  for (std::size_t i = 0; i < model.stages.size(); ++i) {
+    const ModelPackage& package = model.stages[i].package;
+    StageLabels& stage = task.stages[model.package.stages[i].name];
+    stage.labels = labels.at(model.package.stages[i].name);
+    for (std::size_t n = 0; n < package.segments.size(); ++n) {
+      stage.of_segments[package.segments[n].label] = static_cast<int>(n) + 1;
+      stage.of_values[package.segments[n].value] = static_cast<int>(n) + 1;
+    }
+  }
+  task.most_voxels = context.limits.max_volume_bytes / static_cast<std::int64_t>(sizeof(float));
+  task.keep_scores = keep_scores;
+  if (context.shared != nullptr) task.cache = &context.shared->image;
+  return segment_by_windows(model.sessions, task, context.progress, timings);
+}
+
+std::map<std::string, std::vector<std::uint8_t>> run_stages(LoadedModel& model, const Seen& seen,
+                                                            const RunContext& context,
+                                                            Timings& timings) {
+  std::map<std::string, std::vector<std::uint8_t>> labels;
+  for (std::size_t i = 0; i < model.stages.size(); ++i) {
+    const Seen whole{seen.channels, seen.channels.front()->grid};
+    labels[model.package.stages[i].name] =
+        run_steps(model.stages[i], whole, context, false, timings).labels.labels;
+  }
+  return labels;
+}
+
+bool run_windowed(LoadedModel& model, const Seen& seen, const RunContext& context,
                   SeriesResult& result) {
-  const auto most_voxels =
-      context.limits.max_volume_bytes / static_cast<std::int64_t>(sizeof(float));
-  result.labels = segment_by_windows(
-      model.session,
-      {seen, result.volume.grid, model.package, *model.package.windowed(), most_voxels},
-      context.progress, result.findings.timings);
+  WindowedResult found =
+      run_steps(model, seen, context, context.keep_scores, result.findings.timings);
+  result.labels = std::move(found.labels);
+  result.scores = std::move(found.scores);
   return true;
+}
+
+/// Forgets what was shared of other images. Volumes that live for one model alone are not shared.
+void share(const RunContext& context, const ChannelVolumes& channels) {
+  if (context.shared == nullptr || (!channels.empty() && context.shared->channels == channels)) {
+    return;
+  }
+  *context.shared = {channels, {}};
 }
 
 void withhold_numbers(SeriesResult& result) {
@@ -191,6 +187,18 @@ void withhold_numbers(SeriesResult& result) {
   result.findings.findings.clear();
   result.findings.asymmetries.clear();
   result.labels.labels.clear();
+  result.scores.reset();
+}
+
+/// Of the network's tensor: images, and labels of stages.
+std::int64_t input_channels(const ModelPackage& package) {
+  auto channels = static_cast<std::int64_t>(package.channels.size());
+  for (const ImageStep& step : package.windowed()->image.steps) {
+    if (const auto* labels = std::get_if<AddLabelsStep>(&step)) {
+      channels += static_cast<std::int64_t>(labels->values.size());
+    }
+  }
+  return channels;
 }
 
 }  // namespace
@@ -205,53 +213,64 @@ LoadedModel load_model(ModelPackage package, const std::filesystem::path& templa
     head_template = read_template(templates / use.file, use.sha256, use.package);
     const Size3& frame = steps->measure.frame;
     options.check_shape = TensorShape{1, 1, frame[2], frame[1], frame[0]};
-  } else {
-    const Size3& patch = package.windowed()->window.patch;
-    options.check_shape = TensorShape{1, 1, patch[2], patch[1], patch[0]};
+  } else if (const WindowedSegmentation* windowed = package.windowed();
+             windowed != nullptr && !windowed->window.whole_image && !windowed->window.planar) {
+    const Size3& patch = windowed->window.patch;
+    options.check_shape = TensorShape{1, input_channels(package), patch[2], patch[1], patch[0]};
   }
-  const std::vector<std::byte> weights = read_weights(package);
-  return {std::move(package), std::move(head_template), Session(weights, device, options)};
+  LoadedModel model{std::move(package), std::move(head_template), {}, {}};
+  for (const WeightsFile& weights : model.package.weights) {
+    model.sessions.push_back(open_session(model.package, weights, device, options));
+  }
+  for (const Stage& stage : model.package.stages) {
+    model.stages.push_back(load_model(*stage.package, templates, device, precision));
+  }
+  return model;
 }
 
-SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
+SeriesResult run_series(LoadedModel& model, const std::function<ChannelVolumes()>& load,
                         const std::vector<Reason>& warnings, const RunContext& context) {
   const Device& device = context.device;
   SeriesResult result;
   Findings& f = result.findings;
-  f.timings = context.timings;
-  f.model = describe_model(model.package);
-  f.device = describe_device(device, model.session);
-  f.configuration_digest = configuration_digest(device, model.session.precision());
-  f.not_used = {"earlier studies of this patient: none were given",
-                "the patient's record: none was given",
-                "age norms: none is comparable with this protocol"};
+  f = begin_findings(model, context);
+  f.not_used.emplace_back("age norms: none is comparable with this protocol");
   notify(context.progress, "load", 0, 1);
+  ChannelVolumes channels;
   {
     const StageTimer timer(f.timings, "load");
-    result.volume = load();
+    channels = on_one_grid(load(), model.package.channels);
+    result.volume = channels.front();
+  }
+  for (std::size_t i = 1; i < channels.size(); ++i) {
+    f.model.parameters.emplace_back("channel " + model.package.channels[i], name_of(*channels[i]));
   }
   {
     const StageTimer timer(f.timings, "digest");
-    f.source = describe_source(result.volume, warnings);
+    f.source = describe_source(*result.volume, warnings);
   }
   // A model knows evenly spaced slices only; labels go back onto the slices as they lie.
-  std::optional<Volume> even;
-  if (!result.volume.grid.is_regular()) {
+  std::vector<Volume> even;
+  {
     const StageTimer timer(f.timings, "resample");
-    even = make_regular(result.volume, context.limits);
+    even = evened(channels, context.limits);
   }
-  const Volume& seen = even ? *even : result.volume;
+  share(context, even.empty() ? channels : ChannelVolumes{});
+  std::vector<const Volume*> seen;
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    seen.push_back(even.empty() ? channels[i].get() : &even[i]);
+  }
   Signals signals;
   bool found = false;
   try {
     found = model.package.localised() != nullptr
-                ? run_localised(model, seen, context, result, signals)
-                : run_windowed(model, seen, context, result);
+                ? run_localised(model, *seen.front(), context, result, signals)
+                : run_windowed(model, {seen, result.volume->grid}, context, result);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::bad_input) throw;
     refuse(f, error.found());
   }
-  model.session.give_back();
+  give_back(model);
   if (found) {
     const StageTimer timer(f.timings, "measure");
     measure_labels(model.package, device, result, signals);

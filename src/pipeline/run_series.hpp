@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "core/progress.hpp"
 #include "core/timings.hpp"
@@ -11,6 +12,8 @@
 #include "dicom/scan.hpp"
 #include "findings/findings.hpp"
 #include "infer/session.hpp"
+#include "pipeline/channels.hpp"
+#include "pipeline/windowed.hpp"
 #include "preprocess/template.hpp"
 #include "registry/package.hpp"
 #include "volume/plan.hpp"
@@ -21,7 +24,8 @@ namespace osler {
 struct LoadedModel {
   ModelPackage package;
   std::optional<HeadTemplate> head_template;  ///< of a package that localises
-  Session session;
+  std::vector<Session> sessions;              ///< one per weights file
+  std::vector<LoadedModel> stages;            ///< as the package's
 };
 
 /// @param templates  folder that holds the template that the package names, if it does
@@ -35,19 +39,27 @@ struct RunContext {
   dicom::Limits limits;
   Progress progress;
   Timings timings;  ///< of the stages before the first series; they go with every result
+  bool keep_scores = false;
+  /// Where several models may be shown the same; cleared with each set of channels.
+  struct Shared {
+    ChannelVolumes channels;
+    ImageCache image;
+  };
+  Shared* shared = nullptr;
 };
 
 struct SeriesResult {
-  Volume volume;
-  LabelMap labels;  ///< empty unless findings.status is complete
+  SharedVolume volume;  ///< the first channel
+  LabelMap labels;      ///< empty unless findings.status is complete
   Findings findings;
+  std::optional<KeptScores> scores;  ///< if they were wanted and the package has them
 };
 
 /// Runs the model. What the gates refuse comes back as status `partial` with the reasons, not as an
 /// error. @throws Error bad_input (slices cannot be decoded), model, device
-/// @param load      gives the volume; called once
+/// @param load      gives a volume for each of the package's channels; called once
 /// @param warnings  of the series' verdict; they go with the findings
-SeriesResult run_series(LoadedModel& model, const std::function<Volume()>& load,
+SeriesResult run_series(LoadedModel& model, const std::function<ChannelVolumes()>& load,
                         const std::vector<Reason>& warnings, const RunContext& context);
 
 }  // namespace osler

@@ -9,6 +9,10 @@ namespace osler {
 
 Probabilities softmax(const Tensor& logits, const Affine& index_to_lps) {
   const TensorShape& s = logits.shape;
+  if (s.size() != 5) {
+    throw Error(ErrorCode::model, "the network gives " + std::to_string(s.size()) + " dimensions",
+                "5: NCDHW");
+  }
   if (s[0] != 1) throw Error(ErrorCode::bad_argument, "softmax: batch of one expected");
   Probabilities p;
   p.classes = static_cast<int>(s[1]);

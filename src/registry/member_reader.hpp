@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -42,6 +43,25 @@ class MemberReader {
   T get(const char* key) const {
     return at(key).get<T>();
   }
+
+  template <typename T>
+  T get_or(const char* key, T otherwise) const {
+    return has(key) ? get<T>(key) : otherwise;
+  }
+
+  /// A word of a list; the error names them all.
+  template <typename T>
+  T word(const char* key, const std::map<std::string, T>& words) const {
+    const auto found = words.find(get<std::string>(key));
+    if (found != words.end()) return found->second;
+    std::string known;
+    for (const auto& [name, value] : words) known += (known.empty() ? "" : ", ") + name;
+    fail(key, "'" + get<std::string>(key) + "' is none of: " + known);
+  }
+
+  bool is_list(const char* key) const { return has(key) && json_.at(key).is_array(); }
+  bool is_text(const char* key) const { return has(key) && json_.at(key).is_string(); }
+  bool is_object(const char* key) const { return has(key) && json_.at(key).is_object(); }
 
   template <typename F>
   auto list(const char* key, F&& read) const {

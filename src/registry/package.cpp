@@ -1,16 +1,21 @@
 #include "registry/package.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/json.hpp"
 #include "core/sha256.hpp"
+#include "registry/bundle.hpp"
 #include "registry/member_reader.hpp"
+#include "registry/trusted.hpp"
 
 namespace osler {
 namespace fs = std::filesystem;
 namespace {
+
+ModelPackage read_package(const fs::path& folder, int depth);
 
 constexpr std::size_t kMaxDescriptionBytes = 4 << 20;
 constexpr int kMaxDescriptionDepth = 32;
@@ -22,10 +27,12 @@ std::optional<double> optional_number(const MemberReader& r, const char* key) {
   return r.get<double>(key);
 }
 
-InputRules read_wants(const MemberReader& r) {
+/// @param pictures  which may not say how large they are
+InputRules read_wants(const MemberReader& r, bool pictures) {
   InputRules rules;
   rules.modalities = r.get<std::vector<std::string>>("modalities");
   rules.body_parts = r.get<std::vector<std::string>>("body_parts");
+  if (pictures) return rules;
   rules.min_extent_mm = r.get<Vec3>("min_extent_mm");
   rules.max_spacing_mm = r.get<double>("max_spacing_mm");
   return rules;
@@ -37,6 +44,7 @@ SegmentRule read_segment(const MemberReader& r) {
   if (r.has("side")) s.side = r.get<std::string>("side");
   if (r.has("laterality")) s.laterality = read_code(r.at("laterality"));
   s.output = r.get<int>("output");
+  s.value = r.get_or("value", 0);
   s.category = read_code(r.at("category"));
   s.type = read_code(r.at("type"));
   if (r.has("part")) s.part = read_code(r.at("part"));
@@ -57,8 +65,18 @@ void check_segments(ModelPackage& p, const MemberReader& root) {
     root.fail("segments", "are none, or more than 255");
   }
   const LocalisedTwoPass* localised = p.localised();
-  for (SegmentRule& s : p.segments) {
-    if (s.output < 1 || s.output >= p.classes) root.fail("segments", "name an output out of range");
+  const int first_output = p.windowed() != nullptr && p.windowed()->labels.regions ? 0 : 1;
+  std::set<int> values;
+  for (std::size_t i = 0; i < p.segments.size(); ++i) {
+    SegmentRule& s = p.segments[i];
+    if (s.output < first_output || s.output >= p.classes) {
+      root.fail("segments", "name an output out of range");
+    }
+    // Where sides share an output, numbers of segments tell them apart.
+    if (s.value == 0) s.value = localised != nullptr ? static_cast<int>(i) + 1 : s.output;
+    if (s.value < 1 || s.value > 255 || !values.insert(s.value).second) {
+      root.fail("segments", "have a value that is not of one segment alone, or not 1 to 255");
+    }
     if (localised == nullptr) continue;
     const auto& sides = localised->localise.sides;
     const auto side = std::find_if(sides.begin(), sides.end(),
@@ -70,22 +88,76 @@ void check_segments(ModelPackage& p, const MemberReader& root) {
   }
 }
 
+/// Packages inside the package. One that held another of its kind would be a chain without end.
+std::vector<Stage> read_stages(const MemberReader& root, const fs::path& folder, int depth) {
+  constexpr int kDeepest = 4;
+  if (!root.has("stages")) return {};
+  if (depth >= kDeepest) root.fail("stages", "are nested too deep (at most 4)");
+  return root.list("stages", [&](const MemberReader& r) {
+    r.only({"name", "package"});
+    const fs::path name = r.get<std::string>("package");
+    if (name.empty() || name == "." || name == ".." || name.filename() != name) {
+      r.fail("package", "is not the plain name of a folder in the package");
+    }
+    return Stage{r.get<std::string>("name"),
+                 std::make_shared<const ModelPackage>(read_package(folder / name, depth + 1))};
+  });
+}
+
+/// Steps name stages, labels and channels that there are.
+void check_image_steps(const ModelPackage& p, const MemberReader& root) {
+  const WindowedSegmentation* windowed = p.windowed();
+  if (windowed == nullptr) return;
+  const auto find = [&](const std::string& name) -> const ModelPackage& {
+    for (const Stage& stage : p.stages) {
+      if (stage.name == name && stage.package->windowed() != nullptr) return *stage.package;
+    }
+    root.fail("steps", "name a stage '" + name + "' that there is not, or that gives no labels");
+  };
+  const auto check_channel = [&](int channel) {
+    if (channel >= static_cast<int>(p.channels.size())) {
+      root.fail("steps", "name a channel out of range");
+    }
+  };
+  for (const ImageStep& step : windowed->image.steps) {
+    if (const auto* crop = std::get_if<CropStep>(&step)) {
+      if (crop->to != CropStep::To::labels) continue;
+      const ModelPackage& stage = find(crop->stage);
+      for (const std::string& label : crop->labels) {
+        const auto same = [&](const SegmentRule& s) { return s.label == label; };
+        if (std::none_of(stage.segments.begin(), stage.segments.end(), same)) {
+          root.fail("steps", "name a label '" + label + "' that stage " + crop->stage + " has not");
+        }
+      }
+    } else if (const auto* labels = std::get_if<AddLabelsStep>(&step)) {
+      find(labels->stage);
+    } else if (const auto* normalise = std::get_if<NormaliseStep>(&step)) {
+      check_channel(normalise->channel);
+    } else if (const auto* rescale = std::get_if<RescaleStep>(&step)) {
+      check_channel(rescale->channel);
+    }
+  }
+  for (const int channel : windowed->labels.order) {
+    if (channel < 0 || channel >= p.classes) root.fail("steps", "order outputs out of range");
+  }
+}
+
 std::vector<fs::path> package_folders(const fs::path& place) {
   std::vector<fs::path> folders;
   std::error_code error;
   for (fs::directory_iterator it(place, error), end; !error && it != end; it.increment(error)) {
-    if (fs::exists(it->path() / "model.json")) folders.push_back(it->path());
+    if (fs::exists(it->path() / "model.json") || is_bundle(it->path()))
+      folders.push_back(it->path());
   }
   std::sort(folders.begin(), folders.end());
   return folders;
 }
 
-}  // namespace
-
-ModelPackage read_package(const fs::path& folder) {
+ModelPackage read_package(const fs::path& folder, int depth) {
   const fs::path file = folder / "model.json";
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
+    if (is_bundle(folder)) return read_bundle(folder);
     throw Error(ErrorCode::model, "no model.json in " + folder.string(), "a model package",
                 "give --model the name or the folder of a package (see 'osler models')");
   }
@@ -114,26 +186,51 @@ ModelPackage read_package(const fs::path& folder) {
   p.protocol = root.get<std::string>("protocol");
   p.limits = root.get<std::vector<std::string>>("limits");
   p.licence = root.get<std::string>("licence");
-  const MemberReader weights = root.at("weights");
-  if (weights.get<std::string>("format") != "torchscript") {
-    weights.fail("format", "is not one that this program loads (torchscript)");
+  if (root.is_list("weights")) {
+    p.weights = root.list("weights", read_weights_file);
+    if (p.weights.empty()) root.fail("weights", "are none");
+  } else {
+    p.weights = {read_weights_file(root.at("weights"))};
   }
-  p.weights_file = read_file_name(weights);
-  p.weights_sha256 = weights.get<std::string>("sha256");
-  p.wants = read_wants(root.at("wants"));
+  p.channels = {"image"};
+  if (root.has("channels")) {
+    p.channels = root.list("channels", [](const MemberReader& r) {
+      r.only({"name"});
+      return r.get<std::string>("name");
+    });
+    if (p.channels.empty()) root.fail("channels", "are none");
+  }
+  p.stages = read_stages(root, folder, depth);
   p.steps = read_steps(root);
+  const Classification* classification = p.classification();
+  p.wants = read_wants(root.at("wants"), classification != nullptr && classification->planar);
   const MemberReader gives = root.at("gives");
   p.classes = gives.get<int>("classes");
   if (p.localised() != nullptr) {
     p.structure = gives.get<std::string>("structure");
     p.structure_code = read_code(gives.at("structure_code"));
   }
-  p.segments = gives.list("segments", read_segment);
   p.gates = root.list("gates", read_gate);
-  check_segments(p, gives);
+  if (classification == nullptr) {
+    p.segments = gives.list("segments", read_segment);
+    check_segments(p, gives);
+    check_image_steps(p, root);
+  } else if (!p.stages.empty()) {
+    root.fail("stages", "give labels; a classifier takes none");
+  }
   p.description_sha256 = sha256_hex(bytes);
-  p.digest = hex(Sha256().update(p.description_sha256).update(p.weights_sha256).finish());
+  Sha256 digest;
+  digest.update(p.description_sha256);
+  for (const WeightsFile& weights : p.weights) digest.update(weights.sha256);
+  for (const Stage& stage : p.stages) digest.update(stage.package->digest);
+  p.digest = hex(digest.finish());
   return p;
+}
+
+}  // namespace
+
+ModelPackage read_package(const fs::path& folder) {
+  return read_package(folder, 0);
 }
 
 ModelPackage find_package(const std::string& name_or_folder, const std::vector<fs::path>& places) {
@@ -166,8 +263,9 @@ std::vector<std::variant<ModelPackage, std::string>> list_packages(
   return out;
 }
 
-std::vector<std::byte> read_weights(const ModelPackage& package) {
-  const fs::path file = package.folder / package.weights_file;
+std::vector<std::byte> read_weights(const ModelPackage& package, const WeightsFile& weights) {
+  require_trusted(package, weights);
+  const fs::path file = package.folder / weights.file;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
     throw Error(ErrorCode::model, "weights " + file.string() + " are missing",
@@ -175,10 +273,9 @@ std::vector<std::byte> read_weights(const ModelPackage& package) {
   }
   std::vector<std::byte> bytes = read_file(file, kMaxWeightsBytes);
   const std::string found = sha256_hex(bytes);
-  if (found != package.weights_sha256) {
+  if (found != weights.sha256) {
     throw Error(ErrorCode::model, "weights of " + package.name + " have SHA-256 " + found,
-                package.weights_sha256,
-                "install the package again; do not run other people's weights");
+                weights.sha256, "install the package again; do not run other people's weights");
   }
   return bytes;
 }

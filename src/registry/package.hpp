@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -13,15 +14,18 @@
 #include "core/affine.hpp"
 #include "core/code.hpp"
 #include "registry/steps.hpp"
+#include "registry/weights.hpp"
 
 namespace osler {
 
-/// What a series must be for this model. All rules are checked, by name, before anything runs.
+/// What a series must be for this model. All rules are checked, by name, before anything runs. Of
+/// single pictures only the first two are.
 struct InputRules {
   std::vector<std::string> modalities;
-  std::vector<std::string> body_parts;  ///< accepted Body Part Examined (0018,0015); absent passes
-  Vec3 min_extent_mm{0, 0, 0};          ///< of the field of view, its axes sorted ascending
-  double max_spacing_mm = 0;            ///< no axis may be coarser
+  std::vector<std::string>
+      body_parts;  ///< accepted Body Part Examined (0018,0015), none: all; absent passes
+  Vec3 min_extent_mm{0, 0, 0};  ///< of the field of view, its axes sorted ascending
+  double max_spacing_mm = 0;    ///< no axis may be coarser
 };
 
 /// What a class of the network's output becomes; where sides are cut out, on one side.
@@ -34,6 +38,7 @@ struct SegmentRule {
   std::optional<Code> part;
   std::array<std::uint8_t, 3> rgb{};
   std::optional<Code> laterality;
+  int value = 0;  ///< in label files: the model's own number, 1 to 255
 };
 
 /// A quality gate: the value of a signal against a bound. Signals: docs/quality-gates.md.
@@ -46,6 +51,14 @@ struct GateRule {
   bool warn_only = false;
 };
 
+struct ModelPackage;
+
+/// A package inside a package, which runs before it on the same images.
+struct Stage {
+  std::string name;
+  std::shared_ptr<const ModelPackage> package;
+};
+
 struct ModelPackage {
   std::filesystem::path folder;
   std::string name;
@@ -56,20 +69,22 @@ struct ModelPackage {
   std::string protocol;
   std::vector<std::string> limits;
   std::string licence;
-  std::string weights_file;
-  std::string weights_sha256;
+  std::vector<WeightsFile> weights;   ///< of several the mean of their scores is taken
+  std::vector<std::string> channels;  ///< names of the images that the network takes, in order
+  std::vector<Stage> stages;
   int classes = 0;        ///< channels of the output, background included
   std::string structure;  ///< e.g. "hippocampus": the whole that sides' classes are parts of
   Code structure_code;
   std::vector<SegmentRule> segments;  ///< in order of segment number
   std::vector<GateRule> gates;
   InputRules wants;
-  std::variant<LocalisedTwoPass, WindowedSegmentation> steps;
+  PackageSteps steps;
   std::string description_sha256;  ///< of model.json
-  std::string digest;              ///< SHA-256 over description and weights digests
+  std::string digest;              ///< SHA-256 over the digests of description, weights and stages
 
   const LocalisedTwoPass* localised() const { return std::get_if<LocalisedTwoPass>(&steps); }
   const WindowedSegmentation* windowed() const { return std::get_if<WindowedSegmentation>(&steps); }
+  const Classification* classification() const { return std::get_if<Classification>(&steps); }
 };
 
 /// Reads and checks model.json; does not read the weights.
@@ -85,8 +100,8 @@ ModelPackage find_package(const std::string& name_or_folder,
 std::vector<std::variant<ModelPackage, std::string>> list_packages(
     const std::vector<std::filesystem::path>& places);
 
-/// The weights' bytes, whose digest was checked: what is verified is what is loaded.
-/// @throws Error model: missing, too large, or another digest than model.json states
-std::vector<std::byte> read_weights(const ModelPackage& package);
+/// The bytes of one of the package's weights, whose digest was checked: what is verified is what is
+/// loaded. @throws Error model: missing, too large, or another digest than model.json states
+std::vector<std::byte> read_weights(const ModelPackage& package, const WeightsFile& weights);
 
 }  // namespace osler

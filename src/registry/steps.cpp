@@ -1,12 +1,11 @@
 #include "registry/steps.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
-#include <set>
 #include <string>
-#include <string_view>
+#include <utility>
 
+#include "registry/image_step_reader.hpp"
 #include "registry/member_reader.hpp"
 
 namespace osler {
@@ -51,133 +50,149 @@ LocalisedTwoPass read_localised(const MemberReader& root) {
 
 // ---------------------------------------------------------------- window by window
 
-/// A word of a list; the error names them all.
-template <typename T>
-T read_word(const MemberReader& r, const char* key, const std::map<std::string, T>& words) {
-  const auto word = r.get<std::string>(key);
-  const auto found = words.find(word);
-  if (found != words.end()) return found->second;
-  std::string known;
-  for (const auto& [name, value] : words) known += (known.empty() ? "" : ", ") + name;
-  r.fail(key, "'" + word + "' is none of: " + known);
-}
-
-/// One letter of each pair, in any order; the letter says where the axis runs to.
-bool are_axes(const std::string& axes) {
-  std::set<int> pairs;
-  for (const char c : axes) {
-    const auto at = std::string_view("LRPASI").find(c);
-    if (at == std::string_view::npos) return false;
-    pairs.insert(static_cast<int>(at / 2));
-  }
-  return axes.size() == 3 && pairs.size() == 3;
-}
-
-ResampleStep read_resample(const MemberReader& r) {
-  r.only({"step", "spacing_mm", "axes", "interpolation", "alignment"});
-  using Interpolation = ResampleStep::Interpolation;
-  using Alignment = ResampleStep::Alignment;
-  ResampleStep step;
-  step.spacing_mm = r.get<Vec3>("spacing_mm");
-  if (std::any_of(step.spacing_mm.begin(), step.spacing_mm.end(),
-                  [](double mm) { return !(mm >= 0 && mm <= 1000); })) {
-    r.fail("spacing_mm", "is out of range");
-  }
-  if (r.has("axes")) {
-    step.axes = r.get<std::string>("axes");
-    if (!are_axes(step.axes)) r.fail("axes", "are not three directions such as LPS or RAS");
-  }
-  step.interpolation = read_word<Interpolation>(r, "interpolation",
-                                                {{"nearest", Interpolation::nearest},
-                                                 {"linear", Interpolation::linear},
-                                                 {"cubic", Interpolation::cubic}});
-  step.alignment = read_word<Alignment>(
-      r, "alignment", {{"edges", Alignment::edges}, {"first-voxel", Alignment::first_voxel}});
-  return step;
-}
-
-NormaliseStep read_normalise(const MemberReader& r) {
-  r.only({"step", "clip", "shift", "scale", "statistics"});
-  using Statistics = NormaliseStep::Statistics;
-  NormaliseStep step;
-  if (r.has("clip")) {
-    const auto clip = r.get<std::array<double, 2>>("clip");
-    if (!(clip[0] < clip[1])) r.fail("clip", "is not a range");
-    step.low = clip[0];
-    step.high = clip[1];
-  }
-  if (r.has("statistics")) {
-    step.statistics = read_word<Statistics>(
-        r, "statistics", {{"all", Statistics::all}, {"nonzero", Statistics::nonzero}});
-    return step;
-  }
-  step.shift = r.get<double>("shift");
-  step.scale = r.get<double>("scale");
-  if (step.scale == 0) r.fail("scale", "is 0");
-  return step;
-}
-
 WindowStep read_window(const MemberReader& r) {
-  r.only({"step", "rule", "patch", "patch_step", "gaussian", "sigma_scale", "mirrored", "beyond",
-          "value"});
+  r.only({"step", "rule", "patch", "dimensions", "patch_step", "gaussian", "sigma_scale",
+          "mirrored", "beyond", "value", "means"});
   using Rule = WindowStep::Rule;
-  using Beyond = WindowStep::Beyond;
   WindowStep step;
-  step.rule = read_word<Rule>(r, "rule", {{"monai", Rule::monai}, {"nnunet", Rule::nnunet}});
+  step.rule = r.word<Rule>("rule", {{"monai", Rule::monai}, {"nnunet", Rule::nnunet}});
   step.patch = r.get<Size3>("patch");
   constexpr std::int64_t kLongestPatch = 1024;
   for (const std::int64_t n : step.patch) {
     if (n < 1 || n > kLongestPatch) r.fail("patch", "is out of range (1 to 1024)");
   }
+  step.planar = read_planar(r);
+  if (step.planar && step.patch[2] != 1) r.fail("patch", "of 2 dimensions is not {x, y, 1}");
   if (r.has("patch_step")) step.step = r.get<Vec3>("patch_step");
   for (const double share : step.step) {
     if (!(share > 0 && share <= 1)) r.fail("patch_step", "is not 0 < step <= 1");
   }
-  if (r.has("gaussian")) step.gaussian = r.get<bool>("gaussian");
-  if (r.has("sigma_scale")) step.sigma_scale = r.get<double>("sigma_scale");
+  step.gaussian = r.get_or("gaussian", true);
+  step.sigma_scale = r.get_or("sigma_scale", step.sigma_scale);
   if (!(step.sigma_scale > 0)) r.fail("sigma_scale", "is not above 0");
   if (r.has("mirrored")) step.mirrored = r.get<std::array<bool, 3>>("mirrored");
-  if (r.has("beyond")) {
-    step.beyond = read_word<Beyond>(r, "beyond",
-                                    {{"value", Beyond::value},
-                                     {"outermost", Beyond::outermost},
-                                     {"mirrored", Beyond::mirrored}});
+  if (r.has("beyond")) step.beyond = read_pad_with(r, "beyond");
+  step.value = r.get_or("value", step.value);
+  if (r.has("means")) {
+    step.in_halves = r.word<bool>("means", {{"single", false}, {"nnunet-halves", true}});
   }
-  if (r.has("value")) step.value = r.get<double>("value");
+  return step;
+}
+
+WindowStep read_whole_image(const MemberReader& r) {
+  r.only({"step", "dimensions"});
+  WindowStep step;
+  step.whole_image = true;
+  step.planar = read_planar(r);
   return step;
 }
 
 LabelStep read_labels(const MemberReader& r) {
-  r.only({"step", "decision", "threshold"});
+  r.only({"step", "activation", "decision", "threshold", "order", "decided_on", "interpolation",
+          "interpolate_numbers"});
   LabelStep step;
-  step.regions = read_word<bool>(r, "decision", {{"highest", false}, {"regions", true}});
+  if (r.has("activation")) {
+    step.activation = r.word<Activation>("activation", {{"none", Activation::none},
+                                                        {"softmax", Activation::softmax},
+                                                        {"sigmoid", Activation::sigmoid}});
+  }
+  step.regions = r.word<bool>("decision", {{"highest", false}, {"regions", true}});
   if (step.regions) step.threshold = r.get<double>("threshold");
+  if (r.has("order")) {
+    if (!step.regions) r.fail("order", "is of regions; here the highest score decides");
+    step.order = r.get<std::vector<int>>("order");
+  }
+  if (r.has("decided_on")) step.on_network_grid = read_on_network(r, "decided_on");
+  if (r.has("interpolation")) {
+    step.nnunet_rule = r.word<bool>("interpolation", {{"linear", false}, {"nnunet", true}});
+    if (step.nnunet_rule && step.on_network_grid) {
+      r.fail("interpolation",
+             "is of scores; labels decided on the network's grid take the nearest");
+    }
+  }
+  step.interpolate_numbers = r.get_or("interpolate_numbers", false);
+  if (step.interpolate_numbers && !step.on_network_grid) {
+    r.fail("interpolate_numbers", "is of labels decided on the network's grid");
+  }
   return step;
 }
 
-WindowedSegmentation read_windowed(const MemberReader& root) {
-  WindowedSegmentation steps;
-  std::vector<std::string> order;
-  root.list("steps", [&](const MemberReader& r) {
+LabelFilter read_filter(const MemberReader& r, LabelFilter::Kind kind) {
+  r.only({"step", "values", "together", "connectivity", "min_voxels", "on"});
+  LabelFilter filter;
+  filter.kind = kind;
+  if (r.has("values")) filter.values = r.get<std::vector<int>>("values");
+  filter.together = r.get_or("together", false);
+  filter.connectivity = r.get_or("connectivity", filter.connectivity);
+  if (filter.connectivity != 6 && filter.connectivity != 18 && filter.connectivity != 26) {
+    r.fail("connectivity", "is not 6, 18 or 26");
+  }
+  if (kind == LabelFilter::Kind::remove_small) {
+    filter.min_voxels = r.get<std::int64_t>("min_voxels");
+  }
+  if (r.has("on")) filter.on_network_grid = read_on_network(r, "on");
+  return filter;
+}
+
+const std::map<std::string, LabelFilter::Kind>& filter_names() {
+  using Kind = LabelFilter::Kind;
+  static const std::map<std::string, Kind> names{{"keep-largest", Kind::keep_largest},
+                                                 {"fill-holes", Kind::fill_holes},
+                                                 {"remove-small", Kind::remove_small},
+                                                 {"keep-values", Kind::keep_values}};
+  return names;
+}
+
+/// Image steps, then the network, then labels, then filters.
+class WindowedReader {
+ public:
+  void read(const MemberReader& r) {
     const auto step = r.get<std::string>("step");
-    order.push_back(step);
-    if (step == "resample") {
-      steps.resample = read_resample(r);
-    } else if (step == "normalise") {
-      steps.normalise = read_normalise(r);
-    } else if (step == "sliding-window") {
-      steps.window = read_window(r);
+    if (is_image_step(step)) {
+      expect(r, Part::image, "an image step");
+      read_image_step(r, steps.image);
+    } else if (step == "sliding-window" || step == "whole-image") {
+      expect(r, Part::image, "the network");
+      steps.window = step == "whole-image" ? read_whole_image(r) : read_window(r);
+      part_ = Part::network;
     } else if (step == "labels") {
+      expect(r, Part::network, "labels");
       steps.labels = read_labels(r);
+      part_ = Part::labels;
+    } else if (const auto found = filter_names().find(step); found != filter_names().end()) {
+      expect(r, Part::labels, "a filter of labels");
+      steps.labels.filters.push_back(read_filter(r, found->second));
     } else {
       r.fail("step", "'" + step + "' is not a step that this program knows");
     }
+  }
+
+  bool ended() const { return part_ == Part::labels; }
+
+  WindowedSegmentation steps;
+
+ private:
+  enum class Part { image, network, labels };
+
+  void expect(const MemberReader& r, Part part, const std::string& what) const {
+    if (part_ != part) {
+      r.fail("step", "has " + what +
+                         " out of order: image steps, sliding-window or whole-image, "
+                         "labels, filters of labels");
+    }
+  }
+
+  Part part_ = Part::image;
+};
+
+WindowedSegmentation read_windowed(const MemberReader& root) {
+  WindowedReader reader;
+  root.list("steps", [&](const MemberReader& r) {
+    reader.read(r);
     return 0;
   });
-  if (order != std::vector<std::string>{"resample", "normalise", "sliding-window", "labels"}) {
-    root.fail("steps", "are not resample, normalise, sliding-window, labels in this order");
-  }
-  return steps;
+  if (!reader.ended()) root.fail("steps", "end before sliding-window or whole-image, and labels");
+  return std::move(reader.steps);
 }
 
 }  // namespace
@@ -195,11 +210,14 @@ std::string read_file_name(const MemberReader& r) {
   return name;
 }
 
-std::variant<LocalisedTwoPass, WindowedSegmentation> read_steps(const MemberReader& root) {
-  const auto first =
+PackageSteps read_steps(const MemberReader& root) {
+  const auto names =
       root.list("steps", [](const MemberReader& r) { return r.get<std::string>("step"); });
-  if (!first.empty() && first.front() == "resample") return read_windowed(root);
-  return read_localised(root);
+  if (!names.empty() && names.front() == "localise-in-template") return read_localised(root);
+  if (std::find(names.begin(), names.end(), "classify") != names.end()) {
+    return read_classification(root);
+  }
+  return read_windowed(root);
 }
 
 }  // namespace osler

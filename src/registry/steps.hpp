@@ -9,6 +9,8 @@
 
 #include "core/affine.hpp"
 #include "core/code.hpp"
+#include "registry/classification.hpp"
+#include "registry/image_steps.hpp"
 
 namespace osler {
 
@@ -72,67 +74,64 @@ struct LocalisedTwoPass {
 // ---------------------------------------------------------------- the whole image, window by
 // window
 
-/// Step "resample": source voxels to those that the network knows.
-struct ResampleStep {
-  enum class Interpolation { nearest, linear, cubic };
-  /// Where the network's grid lies on the source's, and how many voxels it has along an axis of n
-  /// voxels of s mm:
-  /// - edges: the fields of view are the same; round(n s / spacing) voxels (scikit-image's resize,
-  ///   nnU-Net);
-  /// - first_voxel: the first centres are the same; round((n - 1) s / spacing) + 1 voxels (MONAI's
-  ///   Spacing).
-  enum class Alignment { edges, first_voxel };
-
-  /// Along the network's axes; 0: as the source has it.
-  Vec3 spacing_mm{0, 0, 0};
-  /// Directions of increasing x, y, z, e.g. "LPS" or "RAS"; the source's axes are reordered and
-  /// turned to the nearest. Empty: the source's own.
-  std::string axes;
-  Interpolation interpolation = Interpolation::linear;
-  Alignment alignment = Alignment::edges;
-};
-
-/// Step "normalise", after resampling: (clamp(v, low, high) - shift) / scale.
-struct NormaliseStep {
-  double low = -3.4e38;
-  double high = 3.4e38;
-  double shift = 0;
-  double scale = 1;
-  /// Shift and scale are mean and standard deviation of the source's voxels instead: of all, or of
-  /// those that are not 0.
-  enum class Statistics { none, all, nonzero } statistics = Statistics::none;
-};
-
-/// Step "sliding-window" (see infer/windows.hpp).
+/// Step "sliding-window" (see infer/windows.hpp), or "whole-image": one window as large as the
+/// image.
 struct WindowStep {
   enum class Rule { monai, nnunet } rule = Rule::nnunet;
+  bool whole_image = false;
+  bool planar = false;  ///< the network takes N x C x H x W, slice by slice
   Size3 patch{0, 0, 0};
   Vec3 step{0.5, 0.5, 0.5};
   bool gaussian = true;
   double sigma_scale = 0.125;
   std::array<bool, 3> mirrored{};
-  enum class Beyond { value, outermost, mirrored } beyond = Beyond::value;
+  PadWith beyond = PadWith::value;
   double value = 0;
+  bool in_halves = false;  ///< means are rounded as nnU-Net rounds them (infer/sliding_window.hpp)
 };
 
-/// Step "labels": scores, interpolated linearly, to labels on the source's grid.
+enum class Activation { none, softmax, sigmoid };
+
+/// What is changed in labels after they were decided; values are those of SegmentRule::value.
+struct LabelFilter {
+  enum class Kind { keep_largest, fill_holes, remove_small, keep_values } kind = Kind::keep_largest;
+  std::vector<int> values;      ///< empty: every one
+  bool together = false;        ///< the values as one structure; else each for itself
+  int connectivity = 26;        ///< 6, 18 or 26 neighbours
+  std::int64_t min_voxels = 0;  ///< of remove_small
+  bool on_network_grid = false;
+};
+
+/// Step "labels": scores to labels on the source's grid.
 struct LabelStep {
+  Activation activation = Activation::none;  ///< on the network's grid, before interpolation
   /// Each class for itself, those later in the order win; else the highest wins.
   bool regions = false;
-  double threshold = 0;  ///< of a region's score: 0 for logits, .5 for probabilities
+  double threshold = 0;    ///< of a region's score: 0 for logits, .5 for probabilities
+  std::vector<int> order;  ///< of regions: channels, the last wins; empty: 0, 1, 2, ...
+  /// Labels are decided on the network's grid and taken to the source's by nearest neighbour; else
+  /// scores are interpolated and decided on the source's.
+  bool on_network_grid = false;
+  /// Of labels decided on the network's grid: their numbers are interpolated linearly and rounded,
+  /// which makes numbers between two labels where they meet (MONAI's Invert of labels with
+  /// nearest_interp False). A model that was tried so gives its own answer only so.
+  bool interpolate_numbers = false;
+  /// linear along all axes, or nnU-Net's rule: nearest across a coarse axis.
+  bool nnunet_rule = false;
+  std::vector<LabelFilter> filters;
 };
 
+/// The whole image, window by window, to labels.
 struct WindowedSegmentation {
-  ResampleStep resample;
-  NormaliseStep normalise;
+  ImageSteps image;
   WindowStep window;
   LabelStep labels;
 };
 
-class MemberReader;
+using PackageSteps = std::variant<LocalisedTwoPass, WindowedSegmentation, Classification>;
 
 /// Members "steps" of a description, and what goes with them.
 /// @throws Error model: an unknown step (named), another order, a member that is missing or wrong
-std::variant<LocalisedTwoPass, WindowedSegmentation> read_steps(const MemberReader& root);
+PackageSteps read_steps(const MemberReader& root);
 
 }  // namespace osler

@@ -51,6 +51,25 @@ Json to_json(const Segment& segment) {
           {"part", to_json(segment.part_modifier)}};
 }
 
+Json to_json(const Evaluation& e, const SourceSeries& source) {
+  Json image = nullptr;
+  if (e.image) {
+    image = {{"number", *e.image + 1},
+             {"sop_instance_uid", source.instances.at(*e.image).sop_instance_uid}};
+  }
+  return {{"label", e.label},
+          {"question", to_json(e.question)},
+          {"code", to_json(e.value)},
+          {"probability", number(e.probability)},
+          {"threshold", e.threshold ? number(*e.threshold) : Json(nullptr)},
+          {"present", e.present},
+          {"exclusive", e.exclusive},
+          {"nothing_found", e.nothing_found},
+          {"calibrated", !e.calibration.empty()},
+          {"calibration", e.calibration},
+          {"image", std::move(image)}};
+}
+
 Json to_json(const Gate& gate) {
   Json json = {{"name", gate.name}, {"meaning", gate.meaning}, {"value", number(gate.value)}};
   const bool least = gate.at_least.has_value();
@@ -112,6 +131,10 @@ Json to_json(const Findings& findings, const std::vector<std::string>& outputs) 
   json["asymmetries"] = Json::array();
   for (const Asymmetry& a : findings.asymmetries) {
     json["asymmetries"].push_back({{"label", a.label}, {"index", number(a.index)}});
+  }
+  json["evaluations"] = Json::array();
+  for (const Evaluation& e : findings.evaluations) {
+    json["evaluations"].push_back(to_json(e, findings.source));
   }
   json["gates"] = array_of(findings.gates);
   json["refusals"] = findings.refusals;

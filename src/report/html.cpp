@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "core/version.hpp"
+#include "report/html_evaluations.hpp"
 #include "report/html_style.hpp"
 #include "report/sentences.hpp"
 
@@ -165,9 +166,10 @@ std::string figures(const std::vector<Picture>& pictures) {
   std::string html = "<h2>Pictures</h2>\n<div class=\"figures\">\n";
   for (const Picture& picture : pictures) {
     html += fmt::format(
-        "<figure><img alt=\"{0} plane with outlines\" width=\"{1}\" height=\"{2}\" "
-        "src=\"data:image/png;base64,{3}\"><figcaption>{0}, at {4}</figcaption></figure>\n",
-        escaped(picture.name), picture.width, picture.height, base64(to_png(picture)),
+        "<figure><img alt=\"{0}{1}\" width=\"{2}\" height=\"{3}\" "
+        "src=\"data:image/png;base64,{4}\"><figcaption>{0}, {5}{6}</figcaption></figure>\n",
+        escaped(picture.name), picture.outlined ? " plane with outlines" : "", picture.width,
+        picture.height, base64(to_png(picture)), picture.outlined ? "at " : "",
         escaped(picture.caption));
   }
   return html + "</div>\n";
@@ -216,9 +218,9 @@ std::string used(const Findings& findings, const Identity& identity) {
   }
   html +=
       (source.file.empty()
-           ? term("Source series",
-                  fmt::format("{} {}, {} slices", source.modality, identity.series_description,
-                              source.instances.size()))
+           ? term("Source series", fmt::format("{} {}, {} {}", source.modality,
+                                               identity.series_description, source.instances.size(),
+                                               findings.evaluations.empty() ? "slices" : "images"))
            : term("Source file", fmt::format("{}, {} slices, modality as stated: {}", source.file,
                                              source.instances.size(), source.modality))) +
       digest_term("Series Instance UID", source.series_uid) +
@@ -316,7 +318,8 @@ std::string to_html(const Findings& findings, const Identity& identity,
       std::string(kHtmlStyle) + "</style></head>\n<body>\n<div class=\"banner\">" + kUnverified +
       "</div>\n<main>\n" + heading(findings, identity);
   if (complete) {
-    html += measurements(findings) + figures(pictures);
+    html += findings.evaluations.empty() ? measurements(findings) : evaluations_html(findings);
+    html += figures(pictures);
   } else {
     html += no_numbers(findings);
   }

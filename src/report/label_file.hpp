@@ -8,8 +8,9 @@
 
 namespace osler::report {
 
-/// Writes the label map (write_nifti_labels; a voxel's value is its segment's number) in the slice
-/// order of the file that the volume came from, reads it back and holds every finding against it.
+/// Writes the label map (write_nifti_labels; a voxel's value is the model's own, Segment::value) in
+/// the slice order of the file that the volume came from, reads it back and holds every finding
+/// against it.
 /// @throws Error output if it cannot be written; internal if it does not measure what the findings
 ///         say
 void write_label_file(const Findings& findings, const LabelMap& labels, const Volume& volume,

@@ -18,6 +18,7 @@ struct Picture {
   int width = 0;
   int height = 0;
   std::vector<std::uint8_t> rgb;  ///< row by row
+  bool outlined = true;           ///< a plane with outlines of segments; else an image as it is
 };
 
 inline constexpr int kPictureWidth = 768;

@@ -54,6 +54,11 @@ inline const Code kAlgorithmFamily{"111000", "DCM", "Algorithm Family"};
 inline const Code kArtificialIntelligence{"123110", "DCM", "Artificial Intelligence"};
 inline const Code kQualitativeEvaluations{"C0034375", "UMLS", "Qualitative Evaluations"};
 
+inline const Code kSourceOfMeasurement{"121112", "DCM", "Source of Measurement"};
+inline const Code kProbability{"122157", "DCM", "Probability"};
+inline const Code kPresence{"121052", "DCM", "Presence of property"};
+inline const Code kPresent{"52101004", "SCT", "Present"};  // CID 241
+inline const Code kAbsent{"2667000", "SCT", "Absent"};
 inline const Code kBoth{"51440002", "SCT", "Bilateral"};
 inline const Code kAnatomicalStructure{"91723000", "SCT", "Anatomical structure"};
 

@@ -39,6 +39,16 @@ std::vector<std::string> write_objects(const Findings& findings, const LabelMap*
   return files;
 }
 
+/// What every result has, and the last of it: report.html and findings.json.
+void write_pages(const Findings& findings, const std::vector<Picture>& pictures,
+                 std::vector<std::string>& files, StagedFolder& folder) {
+  folder.write("report.html", to_html(findings, read_identity(findings), pictures));
+  files.insert(files.end(), {"report.html", "findings.json"});
+  // Text out of a package or a path may not be UTF-8: such bytes are replaced, never thrown at.
+  folder.write("findings.json",
+               to_json(findings, files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
 }  // namespace
 
 std::vector<std::string> write_results(Findings& findings, const LabelMap* labels,
@@ -65,11 +75,20 @@ std::vector<std::string> write_results(Findings& findings, const LabelMap* label
       files.emplace_back(kLabelsFile);
     }
   }
-  folder.write("report.html", to_html(findings, read_identity(findings), pictures));
-  files.insert(files.end(), {"report.html", "findings.json"});
-  // Text out of a package or a path may not be UTF-8: such bytes are replaced, never thrown at.
-  folder.write("findings.json",
-               to_json(findings, files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_pages(findings, pictures, files, folder);
+  return files;
+}
+
+std::vector<std::string> write_evaluations(Findings& findings, const Volume& volume,
+                                           const std::vector<Picture>& pictures,
+                                           StagedFolder& folder) {
+  std::vector<std::string> files;
+  if (findings.source.file.empty() && findings.status != Status::refused) {
+    const StageTimer timer(findings.timings, "write");
+    write_structured_report(findings, volume, std::nullopt, folder.path() / "sr.dcm");
+    files.emplace_back("sr.dcm");
+  }
+  write_pages(findings, pictures, files, folder);
   return files;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/files.hpp"
 #include "findings/findings.hpp"
+#include "report/pictures.hpp"
 #include "volume/volume.hpp"
 
 namespace osler::report {
@@ -23,5 +24,14 @@ namespace osler::report {
 std::vector<std::string> write_results(Findings& findings, const LabelMap* labels,
                                        const Volume& volume, StagedFolder& folder,
                                        bool nifti = false);
+
+/// Results of a classifier. Complete or partial: sr.dcm, report.html and findings.json; a source
+/// that is not DICOM gives the last two. Nothing is committed.
+/// @param volume    what was classified; one without voxels stands for pictures
+/// @param pictures  of the page
+/// @throws Error output if something cannot be written
+std::vector<std::string> write_evaluations(Findings& findings, const Volume& volume,
+                                           const std::vector<Picture>& pictures,
+                                           StagedFolder& folder);
 
 }  // namespace osler::report

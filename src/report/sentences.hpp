@@ -18,4 +18,16 @@ std::string threshold_of(const Gate& gate);
 /// Four significant digits.
 std::string short_number(double value);
 
+/// "Pneumonia, image 2", or "Pneumonia" of a volume.
+std::string label_of(const Evaluation& evaluation);
+
+/// "present from a probability of 0.4", "present where it is the most probable", ...
+std::string rule_of(const Evaluation& evaluation);
+
+/// "Calibrated: temperature ...", or that it was not.
+std::string calibration_of(const Evaluation& evaluation);
+
+/// Four decimals; never 0 or 1 for what is neither: "0.0003", "< 0.0001", "> 0.9999".
+std::string probability_text(double probability);
+
 }  // namespace osler::report

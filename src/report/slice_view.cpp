@@ -83,6 +83,17 @@ struct Extent {
     }
   }
 
+  /// What another one has counted on the same grid.
+  void add(const Extent& other) {
+    empty = empty && other.empty;
+    for (std::size_t a = 0; a < 3; ++a) {
+      low[a] = std::min(low[a], other.low[a]);
+      high[a] = std::max(high[a], other.high[a]);
+      std::vector<std::int64_t>& counts = histograms[a].counts;
+      for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += other.histograms[a].counts[i];
+    }
+  }
+
   /// The position with most labels within 2 mm.
   double busiest(int axis) const {
     const Histogram& h = histograms[static_cast<std::size_t>(axis)];
@@ -108,27 +119,37 @@ struct Extent {
   }
 };
 
+std::string side_of(const Segment& segment, bool by_side) {
+  return by_side && segment.type_modifier ? segment.type_modifier->value : std::string();
+}
+
 /// Labels of each side of the body; one group if segments have no side.
 std::map<std::string, Extent> extents_of(const Findings& findings, const LabelMap& labels,
                                          bool by_side) {
   std::map<std::string, Extent> extents;
-  std::array<Extent*, 256> of_label{};
   for (const Segment& segment : findings.segments) {
-    const std::string side =
-        by_side && segment.type_modifier ? segment.type_modifier->value : std::string();
-    of_label[static_cast<std::size_t>(segment.number)] =
-        &extents.try_emplace(side, labels.grid).first->second;
+    extents.try_emplace(side_of(segment, by_side), labels.grid);
   }
   const Size3& n = labels.grid.size;
-  std::size_t i = 0;
-  for (std::int64_t k = 0; k < n[2]; ++k) {
-    for (std::int64_t r = 0; r < n[1]; ++r) {
-      for (std::int64_t c = 0; c < n[0]; ++c, ++i) {
-        Extent* extent = labels.labels[i] == 0 ? nullptr : of_label[labels.labels[i]];
-        if (extent == nullptr) continue;
-        extent->add(labels.grid.centre_mm(c, r, k));
+#pragma omp parallel
+  {
+    std::map<std::string, Extent> own = extents;
+    std::array<Extent*, 256> of_label{};
+    for (const Segment& segment : findings.segments) {
+      of_label[static_cast<std::size_t>(segment.number)] = &own.at(side_of(segment, by_side));
+    }
+#pragma omp for schedule(static)
+    for (std::int64_t k = 0; k < n[2]; ++k) {
+      auto i = static_cast<std::size_t>(k * n[1] * n[0]);
+      for (std::int64_t r = 0; r < n[1]; ++r) {
+        for (std::int64_t c = 0; c < n[0]; ++c, ++i) {
+          Extent* extent = labels.labels[i] == 0 ? nullptr : of_label[labels.labels[i]];
+          if (extent != nullptr) extent->add(labels.grid.centre_mm(c, r, k));
+        }
       }
     }
+#pragma omp critical
+    for (auto& [side, extent] : extents) extent.add(own.at(side));
   }
   std::erase_if(extents, [](const auto& entry) { return entry.second.empty; });
   return extents;

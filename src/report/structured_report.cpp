@@ -12,6 +12,7 @@
 #include "core/version.hpp"
 #include "report/content_items.hpp"
 #include "report/elements.hpp"
+#include "report/evaluation_items.hpp"
 #include "report/report_codes.hpp"
 #include "report/sentences.hpp"
 
@@ -40,7 +41,14 @@ Code modality_of(const std::string& modality) {
       {"MR", "Magnetic Resonance"},
       {"CT", "Computed Tomography"},
       {"PT", "Positron emission tomography"},
-      {"NM", "Nuclear Medicine"}};
+      {"NM", "Nuclear Medicine"},
+      {"CR", "Computed Radiography"},
+      {"DX", "Digital Radiography"},
+      {"MG", "Mammography"},
+      {"US", "Ultrasound"},
+      {"OP", "Ophthalmic Photography"},
+      {"XC", "External-camera Photography"},
+      {"ES", "Endoscopy"}};
   const auto known = kMeanings.find(modality);
   return {modality, "DCM", known == kMeanings.end() ? modality : known->second};
 }
@@ -118,21 +126,6 @@ void add_image_library(DcmItem& root, DcmItem& source, const Findings& findings,
   for (const SliceSource& slice : distinct_instances(findings)) {
     add_image_item(group, std::nullopt, {slice.sop_class_uid, slice.sop_instance_uid, {}, {}});
   }
-}
-
-void add_algorithm(DcmItem& parent, const ModelUse& model) {
-  add_text_item(parent, has_concept_mod, codes::kAlgorithmName, model.name);
-  add_text_item(parent, has_concept_mod, codes::kAlgorithmVersion, model.version);
-  if (!model.manufacturer.empty()) {
-    add_text_item(parent, has_concept_mod, codes::kAlgorithmManufacturer, model.manufacturer);
-  }
-  add_text_item(parent, has_concept_mod, codes::kAlgorithmParameters,
-                "package SHA-256 " + model.digest);
-  for (const auto& [name, value] : model.parameters) {
-    add_text_item(parent, has_concept_mod, codes::kAlgorithmParameters,
-                  fmt::format("{} = {}", name, value));
-  }
-  add_code_item(parent, has_concept_mod, codes::kAlgorithmFamily, codes::kArtificialIntelligence);
 }
 
 void add_site(DcmItem& group, const Finding& finding) {
@@ -250,7 +243,7 @@ void add_measurements(DcmItem& root, DcmItem& source, const Findings& findings,
   }
 }
 
-void add_evaluations(DcmItem& root, const Findings& findings) {
+void add_remarks(DcmItem& root, const Findings& findings) {
   DcmItem& evaluations = add_container(root, codes::kQualitativeEvaluations);
   const auto add = [&](const Code& name, const std::string& text) {
     add_text_item(evaluations, contains, name, text);
@@ -277,10 +270,10 @@ void add_evaluations(DcmItem& root, const Findings& findings) {
 ObjectIds write_structured_report(const Findings& findings, const Volume& volume,
                                   const SegReference& segmentation,
                                   const std::filesystem::path& file) {
-  const bool complete = findings.status == Status::complete;
-  if (complete != segmentation.has_value()) {
+  const bool measured = findings.status == Status::complete && findings.evaluations.empty();
+  if (measured != segmentation.has_value()) {
     throw Error(ErrorCode::bad_argument,
-                "a complete report needs a segmentation, any other has none");
+                "a complete report of measurements needs a segmentation, any other has none");
   }
   const auto header = read_source_header(findings);
   DcmItem& source = *header->getDataset();
@@ -300,7 +293,10 @@ ObjectIds write_structured_report(const Findings& findings, const Volume& volume
   if (segmentation && !findings.findings.empty()) {
     add_measurements(root, source, findings, *segmentation);
   }
-  add_evaluations(root, findings);
+  if (!findings.evaluations.empty()) {
+    add_evaluation_groups(add_container(root, codes::kImagingMeasurements), source, findings);
+  }
+  add_remarks(root, findings);
   save(object, file);
   return ids;
 }

@@ -4,7 +4,7 @@
 // A finding that is one segment is a TID 1411 group. TID 1411 allows no more than one, and TID 1420
 // wants references to other content items, which common readers do not follow: so one that is
 // several segments, and an asymmetry, is a TID 1501 group (extensible) that names all of its
-// segments.
+// segments. So is an evaluation: of a whole image (report/evaluation_items.hpp).
 
 #include <filesystem>
 #include <optional>
@@ -22,6 +22,7 @@ using SegReference = std::optional<ObjectIds>;
 
 /// Complete: measurements and what qualifies them. Otherwise Completion Flag PARTIAL, the reasons
 /// as text, and no number.
+/// @param volume  only its grid is described; one without voxels stands for pictures
 /// @throws Error bad_argument if there are findings and no segmentation; output
 ObjectIds write_structured_report(const Findings& findings, const Volume& volume,
                                   const SegReference& segmentation,

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -80,5 +81,13 @@ void restore_file_order(Volume& volume);
 /// are unevenly spaced
 void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, bool turn_round,
                         const std::filesystem::path& file);
+
+/// A 4-dimensional file of 32-bit floats: volumes one after another on one grid.
+/// @param of_slice  called once for each slice, in order: its values in each volume, one volume
+///                  after another; they may be used again at the next call
+/// @throws Error output; bad_argument if slices are unevenly spaced
+void write_nifti_series(const std::filesystem::path& file, const Grid& grid, bool turn_round,
+                        int volumes,
+                        const std::function<std::span<const float>(std::int64_t slice)>& of_slice);
 
 }  // namespace osler

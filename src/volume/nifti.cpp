@@ -1,9 +1,12 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -273,6 +276,82 @@ void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, 
   for (std::size_t k = 0; k < slices; ++k) {
     out.write(
         std::as_bytes(labels.subspan((turn_round ? slices - 1 - k : k) * per_slice, per_slice)));
+  }
+  out.commit();
+}
+
+namespace {
+
+/// Bytes that are written in one order and read in another: a file without a name in the folder of
+/// the result, so that it takes the space that was meant for that and ends with the process.
+class Spool {
+ public:
+  explicit Spool(const fs::path& beside) {
+    const fs::path folder = beside.has_parent_path() ? beside.parent_path() : fs::path(".");
+    std::string name = (folder / ".spool-XXXXXX").string();
+    handle_ = ::mkostemp(name.data(), O_CLOEXEC);
+    if (handle_ < 0) fail(beside);
+    ::unlink(name.c_str());
+  }
+  ~Spool() { ::close(handle_); }
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  void write(std::span<const std::byte> bytes, std::int64_t at, const fs::path& target) const {
+    while (!bytes.empty()) {
+      const ssize_t n = ::pwrite(handle_, bytes.data(), bytes.size(), at);
+      if (n <= 0) fail(target);
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+      at += n;
+    }
+  }
+  void read(std::span<std::byte> bytes, std::int64_t at, const fs::path& target) const {
+    while (!bytes.empty()) {
+      const ssize_t n = ::pread(handle_, bytes.data(), bytes.size(), at);
+      if (n <= 0) fail(target);
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+      at += n;
+    }
+  }
+
+ private:
+  [[noreturn]] static void fail(const fs::path& target) {
+    throw Error(ErrorCode::output,
+                fmt::format("cannot write {}: {}", target.string(), std::strerror(errno)), {},
+                "free disk space, or give another --out");
+  }
+
+  int handle_ = -1;
+};
+
+}  // namespace
+
+void write_nifti_series(const fs::path& file, const Grid& grid, bool turn_round, int volumes,
+                        const std::function<std::span<const float>(std::int64_t slice)>& of_slice) {
+  using namespace exchange;
+  need_regular(grid);
+  NiftiHeader header = header_of(turn_round ? turned_round(grid) : grid, ScalarType::f32);
+  header.dim[0] = 4;
+  header.dim[4] = static_cast<std::int16_t>(volumes);
+  header.pixdim[4] = 1;
+  const auto plane = static_cast<std::size_t>(grid.size[0] * grid.size[1]);
+  const auto plane_bytes = static_cast<std::int64_t>(plane * sizeof(float));
+  const std::int64_t slices = grid.size[2];
+  const Spool spool(file);
+  for (std::int64_t k = 0; k < slices; ++k) {
+    const std::span<const float> all = of_slice(k);
+    const std::int64_t place = turn_round ? slices - 1 - k : k;
+    for (int v = 0; v < volumes; ++v) {
+      spool.write(std::as_bytes(all.subspan(static_cast<std::size_t>(v) * plane, plane)),
+                  (v * slices + place) * plane_bytes, file);
+    }
+  }
+  WholeFile out(file, file.extension() == ".gz");
+  write_header(header, out);
+  std::vector<float> values(plane);
+  for (std::int64_t i = 0; i < volumes * slices; ++i) {
+    spool.read(std::as_writable_bytes(std::span(values)), i * plane_bytes, file);
+    out.write(std::as_bytes(std::span(values)));
   }
   out.commit();
 }

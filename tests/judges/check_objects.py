@@ -156,6 +156,35 @@ def name_of(item):
     return item.ConceptNameCodeSequence[0].CodeValue if "ConceptNameCodeSequence" in item else None
 
 
+def check_evaluations(path, report):
+    """Classes of whole images, as highdicom reads them, against findings.json beside the report."""
+    said = json.loads((path.parent / "findings.json").read_text(encoding="utf-8"))["evaluations"]
+    groups = report.content.get_image_measurement_groups()
+    if len(groups) != len(said):
+        fault(path, f"{len(groups)} groups of images for {len(said)} evaluations")
+    for group, want in zip(groups, said):
+        where = f"{want['label']}: "
+        finding = group.finding_type
+        if finding is None or finding.value != want["code"]["value"]:
+            fault(path, where + "another finding")
+        images = [i.referenced_sop_instance_uid for i in group.source_images]
+        if want["image"] and images != [want["image"]["sop_instance_uid"]]:
+            fault(path, where + "another image")
+        if not images:
+            fault(path, where + "no image")
+        numbers = group.get_measurements(pydicom.sr.codedict.codes.DCM.Probability)
+        if len(numbers) != 1 or abs(float(numbers[0].value) - want["probability"]) > 1e-9:
+            fault(path, where + "another probability")
+        elif numbers[0].unit.value != "1":
+            fault(path, where + "another unit")
+        presence = group.get_qualitative_evaluations(
+            pydicom.sr.codedict.codes.DCM.PresenceOfProperty)
+        words = {"52101004": True, "2667000": False}
+        if len(presence) != 1 or words.get(presence[0].value.value) is not want["present"]:
+            fault(path, where + "another presence")
+    return len(groups)
+
+
 def check_report(path, ds, seg, sources):
     """Numbers of the groups that name segments, each held against the bits of the segmentation."""
     if (ds.VerificationFlag, ds.PreliminaryFlag) != ("UNVERIFIED", "PRELIMINARY"):
@@ -193,6 +222,8 @@ def check_report(path, ds, seg, sources):
             fault(path, f"segments {numbers} have {len(points)} centres of mass")
         elif np.linalg.norm(centroid - np.array(points[0].GraphicData)) > 0.5 * seg[3]:
             fault(path, f"centre of mass of segments {numbers} is not where they are")
+    if any(name_of(i) == "122157" for i, _ in contents(ds)):
+        return check_evaluations(path, report)
     if ds.CompletionFlag == "PARTIAL":
         if any(i.ValueType == "NUM" and name_of(i) == "118565006" for i, _ in contents(ds)):
             fault(path, "partial, and yet a volume")
@@ -281,7 +312,8 @@ def main(out, src, *options):
         fault(out, "no structured report")
     for line in faults:
         print("FAULT " + line)
-    print(f"{len(faults)} faults; {len(objects)} objects, {compared} volumes held against segments")
+    print(f"{len(faults)} faults; {len(objects)} objects, {compared} volumes held against segments, "
+          "or classes against findings.json")
     sys.exit(bool(faults))
 
 

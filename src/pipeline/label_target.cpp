@@ -1,0 +1,192 @@
+#include "pipeline/label_target.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "core/error.hpp"
+#include "postprocess/label_filters.hpp"
+
+namespace osler {
+namespace {
+
+/// Index on the source (slice place) -> index on the grid that the network's is placed on: they
+/// differ where slices are uneven.
+Affine to_image(const WindowedTask& task) {
+  const Grid& image = task.channels.front()->grid;
+  if (&task.grid == &image) return {};
+  return inverse(image.index_to_lps) * task.grid.index_to_lps;
+}
+
+/// The source voxels begin <= i < end in the order of the network's axes, so that both grids run
+/// side by side.
+NetworkGrid box_of_source(const WindowedTask& task, const ShownGrid& shown) {
+  const NetworkGrid whole = orient(*task.channels.front(), task.steps.image.orient);
+  const Affine to_whole = inverse(whole.to_source);
+  Vec3 first{}, last{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    first[i] = static_cast<double>(shown.seen_begin[i]);
+    last[i] = static_cast<double>(shown.seen_end[i] - 1);
+  }
+  const Vec3 a = to_whole(first), b = to_whole(last);
+  Size3 begin{}, size{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    begin[i] = std::llround(std::min(a[i], b[i]));
+    size[i] = std::llround(std::max(a[i], b[i])) + 1 - begin[i];
+  }
+  return part_of(whole, begin, size, voxel_count(whole.size));
+}
+
+}  // namespace
+
+GridPlace place_on_network(const WindowedTask& task, const ShownGrid& shown) {
+  GridPlace place;
+  place.network = shown.network.size;
+  place.to_network = inverse(shown.network.to_source) * to_image(task);
+  if (!task.steps.labels.nnunet_rule) return place;
+  const NetworkGrid own = orient(*task.channels.front(), task.steps.image.orient);
+  const int axis = separate_axis(shown.network.spacing_mm, own.spacing_mm, NnunetResampleStep{});
+  if (axis >= 0) place.nearest[static_cast<std::size_t>(axis)] = true;
+  return place;
+}
+
+LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const Stream* stream)
+    : task_(task), shown_(shown), place_(place_on_network(task, shown)), stream_(stream) {
+  const LabelStep& step = task.steps.labels;
+  if (step.on_network_grid) {
+    back_.out_size = shown.network.size;
+  } else {
+    if (&task.grid == &task.channels.front()->grid) {
+      // Voxels beyond what was shown are not even looked at.
+      const NetworkGrid box = box_of_source(task, shown_);
+      to_source_ = box.to_source;
+      back_.out_size = box.size;
+      back_.out_to_in = place_.to_network * box.to_source;
+    } else {
+      shown_.seen_begin = {0, 0, 0};
+      shown_.seen_end = task.grid.size;
+      back_.out_size = task.grid.size;
+      back_.slice_at = task.grid.slice_at;
+      back_.out_to_in = place_.to_network;
+    }
+    for (std::size_t i = 0; i < 3; ++i) {
+      if (place_.nearest[i]) back_.interpolation[i] = kernels::Interpolation::nearest;
+    }
+  }
+  back_.decision = step.regions ? kernels::Decision::regions : kernels::Decision::highest;
+  back_.threshold = static_cast<float>(step.threshold);
+  std::vector<std::uint8_t> label_of(static_cast<std::size_t>(task.package.classes), 0);
+  for (std::size_t i = 0; i < task.package.segments.size(); ++i) {
+    const auto output = static_cast<std::size_t>(task.package.segments[i].output);
+    label_of[output] = static_cast<std::uint8_t>(i + 1);
+  }
+  back_.label_of = label_of;
+  for (std::size_t i = 0; i < step.order.size(); ++i) {
+    back_.label_of[i] = label_of[static_cast<std::size_t>(step.order[i])];
+  }
+  decided_.assign(static_cast<std::size_t>(voxel_count(back_.out_size)), 0);
+  if (stream != nullptr) {
+    decided_there_.emplace(decided_.size(), *stream);
+    copy_to_device(std::as_bytes(std::span(decided_)), *decided_there_, *stream);
+  }
+  if (task.keep_scores) {
+    scores_.emplace();
+    scores_->classes = task.package.classes;
+    scores_->place = place_;
+    scores_->seen_begin = shown_.seen_begin;
+    scores_->seen_end = shown_.seen_end;
+    scores_->values.resize(static_cast<std::size_t>(task.package.classes) *
+                           static_cast<std::size_t>(voxel_count(shown.network.size)));
+  }
+}
+
+void LabelTarget::take(const ScoreSlab& slab) {
+  if (slab.scores.classes != task_.package.classes) {
+    throw Error(ErrorCode::model,
+                "the network gives " + std::to_string(slab.scores.classes) +
+                    " classes; the package says " + std::to_string(task_.package.classes),
+                "one channel per class, background included");
+  }
+  back_.cell_begin = slab.cell_begin;
+  back_.cell_end = slab.cell_end;
+  if (slab.memory == Backend::cpu) {
+    kernels::labels_back_cpu(slab.scores, back_, decided_);
+  } else {
+    const DeviceBuffer scratch(kernels::labels_back_scratch_bytes(slab.scores, back_), *stream_);
+    kernels::labels_back_cuda(slab.scores, back_,
+                              static_cast<std::uint8_t*>(decided_there_->data()), scratch.data(),
+                              *stream_);
+  }
+  if (scores_) keep(slab);
+}
+
+/// Copies the planes that are final; slabs share one plane, which is the same in both.
+void LabelTarget::keep(const ScoreSlab& slab) {
+  const kernels::ScoresView& scores = slab.scores;
+  const std::int64_t begin = slab.cell_begin;
+  const std::int64_t end = std::min(slab.cell_end, scores.size[2] - 1) + 1;
+  const auto plane = static_cast<std::size_t>(scores.size[0] * scores.size[1]);
+  const std::size_t count = static_cast<std::size_t>(end - begin) * plane;
+  if (scores.type != kernels::FloatType::f32) {
+    throw Error(ErrorCode::internal, "scores are kept of single precision alone");
+  }
+  for (int c = 0; c < scores.classes; ++c) {
+    const auto order = task_.steps.labels.order;
+    const int channel = order.empty() ? c : order[static_cast<std::size_t>(c)];
+    float* to = scores_->values.data() +
+                (static_cast<std::size_t>(channel) * static_cast<std::size_t>(scores.size[2]) +
+                 static_cast<std::size_t>(begin)) *
+                    plane;
+    const float* from = static_cast<const float*>(scores.scores) +
+                        (static_cast<std::size_t>(c) * static_cast<std::size_t>(scores.planes) +
+                         static_cast<std::size_t>(begin - scores.first_plane)) *
+                            plane;
+    if (slab.memory == Backend::cpu) {
+      std::copy_n(from, count, to);
+    } else {
+      copy_to_host(from, std::as_writable_bytes(std::span(to, count)), *stream_);
+    }
+  }
+  if (slab.memory == Backend::cuda) stream_->synchronize();
+}
+
+void LabelTarget::filter(const Device& device, bool on_network, const Size3& size,
+                         std::span<std::uint8_t> labels) const {
+  const auto label_of = [this](int value) -> std::uint8_t {
+    const auto& segments = task_.package.segments;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      if (segments[i].value == value) return static_cast<std::uint8_t>(i + 1);
+    }
+    return 0;
+  };
+  for (const LabelFilter& each : task_.steps.labels.filters) {
+    if (each.on_network_grid == on_network) filter_labels(device, each, label_of, size, labels);
+  }
+}
+
+std::vector<std::uint8_t> LabelTarget::finish(const Device& device) {
+  if (decided_there_) {
+    // Where the GPU could not hold the scores the rest was decided here; each voxel once.
+    std::vector<std::uint8_t> there(decided_.size());
+    copy_to_host(*decided_there_, std::as_writable_bytes(std::span(there)), *stream_);
+    stream_->synchronize();
+    for (std::size_t i = 0; i < there.size(); ++i) decided_[i] |= there[i];
+  }
+  const LabelStep& step = task_.steps.labels;
+  std::vector<std::uint8_t> labels;
+  if (step.on_network_grid) {
+    filter(device, true, shown_.network.size, decided_);
+    labels.assign(static_cast<std::size_t>(voxel_count(task_.grid.size)), 0);
+    (step.interpolate_numbers ? label_numbers_to_source : labels_to_source)(decided_, place_,
+                                                                            task_.grid, labels);
+  } else if (to_source_ == Affine{} && back_.out_size == task_.grid.size) {
+    labels = std::move(decided_);
+  } else {
+    labels.assign(static_cast<std::size_t>(voxel_count(task_.grid.size)), 0);
+    put_back(decided_, back_.out_size, to_source_, task_.grid.size, labels);
+  }
+  filter(device, false, task_.grid.size, labels);
+  return labels;
+}
+
+}  // namespace osler

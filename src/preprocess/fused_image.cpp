@@ -1,0 +1,97 @@
+#include "preprocess/fused_image.hpp"
+
+#include <limits>
+
+#include "core/error.hpp"
+#include "kernels/statistics.hpp"
+
+namespace osler {
+namespace {
+
+struct Chain {
+  const ResampleStep* resample = nullptr;
+  const NormaliseStep* normalise = nullptr;
+};
+
+bool clips(const NormaliseStep& step) {
+  return step.low > -std::numeric_limits<float>::max() ||
+         step.high < std::numeric_limits<float>::max();
+}
+
+std::optional<Chain> chain_of(const ImageSteps& steps) {
+  Chain chain;
+  for (const ImageStep& step : steps.steps) {
+    if (const auto* resample = std::get_if<ResampleStep>(&step)) {
+      if (chain.resample != nullptr || resample->interpolation == StepInterpolation::area)
+        return {};
+      chain.resample = resample;
+    } else if (const auto* normalise = std::get_if<NormaliseStep>(&step)) {
+      using Statistics = NormaliseStep::Statistics;
+      const bool given = normalise->statistics == Statistics::none;
+      const bool first = chain.resample == nullptr && !clips(*normalise) &&
+                         !normalise->only_counted && normalise->statistics != Statistics::content;
+      if (chain.normalise != nullptr || !(first || (given && chain.resample != nullptr))) return {};
+      chain.normalise = normalise;
+    } else {
+      return {};
+    }
+  }
+  return chain;
+}
+
+kernels::Normalisation normalisation_of(const Device& device, const kernels::SourceView& source,
+                                        const NormaliseStep& step) {
+  kernels::Normalisation by;
+  by.low = static_cast<float>(step.low);
+  by.high = static_cast<float>(step.high);
+  double shift = step.shift, scale = step.scale;
+  if (step.statistics != NormaliseStep::Statistics::none) {
+    kernels::StatisticsTask task;
+    task.nonzero = step.statistics == NormaliseStep::Statistics::nonzero;
+    const kernels::Statistics found = kernels::statistics(device, source, task);
+    if (!(found.sd > 0)) {
+      throw Error(ErrorCode::bad_input, "the image has no contrast", "voxels that differ");
+    }
+    shift = found.mean;
+    scale = found.sd;
+  }
+  by.shift = static_cast<float>(shift);
+  by.scale = static_cast<float>(1 / scale);
+  return by;
+}
+
+kernels::Interpolation kernel_of(StepInterpolation interpolation) {
+  switch (interpolation) {
+    case StepInterpolation::nearest:
+      return kernels::Interpolation::nearest;
+    case StepInterpolation::cubic:
+      return kernels::Interpolation::cubic;
+    case StepInterpolation::linear:
+    case StepInterpolation::area:
+      break;
+  }
+  return kernels::Interpolation::linear;
+}
+
+}  // namespace
+
+std::optional<FusedImage> fuse_image_steps(const Device& device, const ImageSteps& steps,
+                                           const Volume& image, const kernels::SourceView& source,
+                                           std::int64_t most_voxels) {
+  const std::optional<Chain> chain = chain_of(steps);
+  if (!chain) return {};
+  const NetworkGrid own = orient(image, steps.orient);
+  FusedImage fused;
+  const ResampleStep as_is;
+  const ResampleStep& resample = chain->resample != nullptr ? *chain->resample : as_is;
+  fused.grid = resampled(own, resample, most_voxels);
+  fused.resample.out_size = fused.grid.size;
+  fused.resample.out_to_in = fused.grid.to_source;
+  fused.resample.interpolation = kernel_of(resample.interpolation);
+  if (chain->normalise != nullptr) {
+    fused.resample.normalisation = normalisation_of(device, source, *chain->normalise);
+  }
+  return fused;
+}
+
+}  // namespace osler
