@@ -307,8 +307,9 @@ def main():
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as place:
         work = Path(place)
-        for each in (check_description, check_segments, check_flat, check_regions, check_older_plans, check_axes, check_postprocessing,
-                     check_refusals, check_code_is_not_run, check_command_line):
+        for each in (check_description, check_segments, check_flat, check_regions, check_older_plans,
+                     check_axes, check_postprocessing, check_refusals, check_code_is_not_run,
+                     check_command_line):
             each(work)
     print(f"{len(failures)} failed")
     sys.exit(1 if failures else 0)
