@@ -19,7 +19,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOOLS = HERE.parents[1] / "tools" / "export"
-sys.path.insert(0, str(TOOLS))
+sys.path[:0] = [str(HERE), str(TOOLS)]
+from nnunet_parity import what_went_wrong  # noqa: E402
 from package import go_on_in_export_python  # noqa: E402
 
 SAME = 0.9999
@@ -36,8 +37,7 @@ def run_osler(program, package, image, out):
                "--modality", "MR"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if "failed" in line or "rror" in line]
-        raise RuntimeError(f"exit {done.returncode}: {(said or ['no message'])[0][:300]}")
+        raise RuntimeError(f"exit {done.returncode}: {what_went_wrong(done.stderr + done.stdout)}")
     return np.asarray(nibabel.load(next(out.rglob("labels.nii.gz"))).dataobj)
 
 

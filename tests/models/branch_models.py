@@ -103,6 +103,19 @@ RECIPES = {
             "3d_lowres": configuration([32, 32, 32], [6.3, 6.0, 6.0], CT, next_stage="3d_cascade_fullres"),
             "3d_fullres": configuration([48, 56, 56], [3.3, 3.4, 3.4], CT),
             "3d_cascade_fullres": {"inherits_from": "3d_fullres", "previous_stage": "3d_lowres"}}},
+    "thick_cascade": {  # labels of the first stage plane by plane, nearest across
+        "image": "ct_thick", "labels": labels(4), "mirrored": None,
+        "configurations": {
+            "3d_lowres": configuration([16, 32, 32], [12, 5.6, 5.6], CT, next_stage="3d_cascade_fullres"),
+            "3d_cascade_fullres": configuration(
+                [20, 64, 64], [9.0, 3.3, 3.4], CT, strides=[[1, 1, 1], [1, 2, 2], [2, 2, 2]],
+                previous_stage="3d_lowres")}},
+    "masked_cascade": {  # zeros around the head are a label of their own when labels are resized
+        "image": "t1", "channels": ["T1"], "labels": labels(4), "mirrored": None,
+        "configurations": {
+            "3d_lowres": configuration([40, 40, 40], [4.4, 4.2, 4.2], Z, [True], next_stage="3d_cascade_fullres"),
+            "3d_cascade_fullres": configuration([56, 56, 56], [2.7, 2.8, 2.9], Z, [True],
+                                                previous_stage="3d_lowres")}},
     "regions": {
         "image": "two_channels", "channels": ["T1", "FLAIR"], "labels": REGIONS, "order": [1, 2, 3],
         "mirrored": (0, 1, 2),
@@ -137,8 +150,8 @@ RECIPES = {
         "image": "ct_short", "labels": labels(25), "mirrored": None,
         "configurations": {"3d_fullres": configuration([24, 48, 48], [3.0, 3.5, 3.5], CT, features=(24, 16, 16))}},
     "classes105": {
-        "image": "ct_short", "labels": labels(105), "mirrored": None,
-        "configurations": {"3d_fullres": configuration([24, 48, 48], [3.5, 3.5, 3.5], CT, features=(32, 16, 16))}},
+        "image": "ct_coarse", "labels": labels(105), "mirrored": None,
+        "configurations": {"3d_fullres": configuration([32, 40, 40], [5.5, 5.5, 5.5], CT, features=(32, 32, 32))}},
     "residual": {
         "image": "ct_short", "labels": labels(4), "mirrored": (0, 1, 2),
         "configurations": {"3d_fullres": configuration([24, 48, 48], [3, 3, 3], CT, residual=True)}},
@@ -152,7 +165,11 @@ RECIPES = {
     "other_orders": {
         "image": "ct_thick", "labels": labels(4), "mirrored": (1,),
         "configurations": {"3d_fullres": configuration(
-            [24, 64, 64], [7.5, 2.6, 2.5], CT, resampling_fn_data_kwargs=settings("data", 1, order_z=1),
+            [24, 64, 64], [7.5, 2.6, 2.5], CT, resampling_fn_data_kwargs=settings("data", 1, order_z=1))}},
+    "nearest_scores": {
+        "image": "ct_thick", "labels": labels(4), "mirrored": (1,),
+        "configurations": {"3d_fullres": configuration(
+            [24, 64, 64], [7.5, 2.6, 2.5], CT, resampling_fn_data_kwargs=settings("data", 0),
             resampling_fn_probabilities_kwargs=settings("probabilities", 0, force_separate_z=False))}},
     "never_separate": {
         "image": "ct_thick", "labels": labels(4), "mirrored": (1,),
@@ -168,7 +185,7 @@ RECIPES = {
             resampling_fn_probabilities="no_resampling_hack", resampling_fn_probabilities_kwargs={})}},
     "largest_only": {
         "image": "ct_short", "labels": labels(4), "mirrored": None,
-        "postprocessing": [[1, 2, 3], 2], "configurations": {
+        "postprocessing": [1, 2, (1, 3)], "configurations": {
             "3d_fullres": configuration([24, 48, 48], [3.0, 3.5, 3.5], CT)}},
 }
 

@@ -110,7 +110,9 @@ def make_training(model, data):
                 run_script(HERE / "hippocampus_nnunet.py", data / "hippocampus", folder)
         return key
     how = (branch_models.STEPS, inspect.getsource(branch_models.fit), inspect.getsource(branch_models.view))
-    key = digest([HERE / "inputs.py"], how, branch_models.RECIPES[model.name])
+    recipe = branch_models.RECIPES[model.name]
+    image = (inspect.getsource(inputs.make_input), inputs.CT_PARTS.get(recipe["image"]))
+    key = digest([], how, recipe, image)
     with made_once(model / "training", key) as folder:
         if folder is not None:
             with quiet():

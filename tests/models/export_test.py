@@ -97,6 +97,12 @@ def check_description(work):
           "an unknown name has a code of its own")
     check(steps_of(made, "labels") == [{"step": "labels", "activation": "none", "decision": "highest",
                                         "decided_on": "source", "interpolation": "nnunet"}], "labels")
+    plans, dataset = training()
+    plans["configurations"]["3d_fullres"]["resampling_fn_probabilities_kwargs"] = {"is_seg": False, "order": 0}
+    other = export(write(work / "orders", plans, dataset), work / "orders_package")
+    check(steps_of(other, "labels")[0]["interpolation"] == {
+        "rule": "nnunet", "order": 0, "order_across": 0, "separate": False, "anisotropy": 3},
+        "scores resampled otherwise: every argument is stated, nnU-Net's defaults included")
     again = export(work / "two", work / "package", folds=["1"], axes="LPS", modality="CT", means="single")
     check(again["weights"]["file"] == "fold_1.ts" and again["steps"][0]["axes"] == "LPS"
           and again["wants"]["modalities"] == ["CT"]
@@ -301,8 +307,9 @@ def main():
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as place:
         work = Path(place)
-        for each in (check_description, check_segments, check_flat, check_regions, check_older_plans, check_axes, check_postprocessing,
-                     check_refusals, check_code_is_not_run, check_command_line):
+        for each in (check_description, check_segments, check_flat, check_regions, check_older_plans,
+                     check_axes, check_postprocessing, check_refusals, check_code_is_not_run,
+                     check_command_line):
             each(work)
     print(f"{len(failures)} failed")
     sys.exit(1 if failures else 0)

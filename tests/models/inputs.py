@@ -9,10 +9,11 @@ MR = {"image": "totalseg/example_mr_sm.nii.gz", "labels": "totalseg/example_seg_
 T1 = {"image": "models/t1_crop.nii.gz", "labels": "models/expected_model18cls_on_t1_crop.nii.gz"}
 HIPPOCAMPUS = {"image": "hippocampus/images/hippocampus_003.nii.gz",
                "labels": "hippocampus/labels/hippocampus_003.nii.gz"}
-# every so many voxels, from, to: the whole body at 12 mm, the abdomen, a part of it
+# every so many voxels, from, to: the whole body at 12 mm slices, the abdomen, a part of it, all at 6 mm
 CT_PARTS = {"ct_thick": ((1, 1, 4), (0, 0, 0), (122, 101, 112)),
             "ct": ((1, 1, 1), (10, 6, 20), (108, 94, 98)),
-            "ct_short": ((1, 1, 1), (8, 6, 4), (110, 90, 36))}
+            "ct_short": ((1, 1, 1), (8, 6, 4), (110, 90, 36)),
+            "ct_coarse": ((2, 2, 2), (0, 0, 0), (122, 101, 112))}
 AIR_OF_T1 = 12  # below it the head's surroundings become 0, and holes in the head with them
 
 

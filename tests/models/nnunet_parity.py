@@ -33,6 +33,12 @@ NEAR_HALF = 5e-2  # sums of a few scores of about 10 in half precision, next to 
 PROBABILITY = 1e-2  # of 99.99 % of the probabilities: a wrong channel or place is far above
 
 
+def what_went_wrong(text):
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = [line for line in lines if "failed" in line or "rror" in line or line.startswith("osler:")]
+    return (said or lines[-1:] or ["no message"])[0][:300]
+
+
 def run_osler(program, case, out):
     """@returns labels.nii.gz, probabilities.nii.gz and the seconds it took"""
     shutil.rmtree(out, ignore_errors=True)
@@ -47,8 +53,7 @@ def run_osler(program, case, out):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - started
     if done.returncode != 0:
-        said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if "failed" in line or "rror" in line]
-        raise RuntimeError(f"exit {done.returncode}: {(said or ['no message'])[0][:300]}")
+        raise RuntimeError(f"exit {done.returncode}: {what_went_wrong(done.stderr + done.stdout)}")
     labels = sorted(out.rglob("labels.nii.gz"))
     if len(labels) != 1:
         raise RuntimeError(f"{len(labels)} files labels.nii.gz")

@@ -25,6 +25,7 @@ PLANS_RECORD = {"original_median_spacing_after_transp", "original_median_shape_a
                 "experiment_planner_used"}
 FILE_ORDER = {"SimpleITKIO", "NibabelIO"}
 TURNED_TO_RAS = {"NibabelIOWithReorient", "SimpleITKIOWithReorient"}
+USUAL_SCORES = {"order": 1, "order_across": 0, "separate": "auto", "anisotropy": 3}  # "nnunet" for short
 ORDERS = (0, 1, 3)
 MOST_VALUE = 255  # label maps are of bytes
 LEAST_SD = 1e-8  # nnU-Net's floor of a standard deviation
@@ -159,11 +160,12 @@ def labels_step(configuration, regions):
     step |= {"decided_on": "source", "interpolation": "nnunet"}
     if arguments is None:
         return step
-    usual = {"order": 1, "order_across": 0, "separate": "auto", "anisotropy": 3}
     found = {"order": arguments["order"], "order_across": arguments["order_z"],
              "separate": _separate(arguments),
              "anisotropy": arguments["separate_z_anisotropy_threshold"]}
-    return step | {key: value for key, value in found.items() if value != usual[key]}
+    if found != USUAL_SCORES:
+        step["interpolation"] = {"rule": "nnunet"} | found
+    return step
 
 
 def add_labels_step(configuration, stage, values):
