@@ -38,6 +38,7 @@ WindowSettings settings_of(const WindowStep& step, const Size3& image) {
   settings.rule = step.rule == WindowStep::Rule::monai ? WindowRule::monai : WindowRule::nnunet;
   settings.patch = step.patch;
   settings.step = step.step;
+  if (step.planar) settings.step[2] = 1;  // each slice once
   settings.gaussian = step.gaussian;
   settings.sigma_scale = step.sigma_scale;
   settings.mirrored = step.mirrored;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <utility>
@@ -97,9 +98,36 @@ std::vector<float> with_margin(std::span<const float> in, const Size3& size, con
   return out;
 }
 
+/// Order 0: SciPy and nnU-Net take voxel floor(scale (i + .5)) in double precision, which another
+/// form of the same place would round to the other side where it lies half-way.
+std::vector<float> nearest_zoom(std::span<const float> in, const Size3& size, const Size3& wanted) {
+  std::array<std::vector<std::int64_t>, 3> at;
+  for (std::size_t a = 0; a < 3; ++a) {
+    const double scale = static_cast<double>(size[a]) / static_cast<double>(wanted[a]);
+    for (std::int64_t i = 0; i < wanted[a]; ++i) {
+      const double place = scale * (static_cast<double>(i) + .5) - .5;
+      const auto voxel = static_cast<std::int64_t>(std::floor(place + .5));
+      at[a].push_back(std::clamp<std::int64_t>(voxel, 0, size[a] - 1));
+    }
+  }
+  std::vector<float> out(static_cast<std::size_t>(voxel_count(wanted)));
+#pragma omp parallel for schedule(static)
+  for (std::int64_t z = 0; z < wanted[2]; ++z) {
+    auto to = static_cast<std::size_t>(z * wanted[1] * wanted[0]);
+    for (std::int64_t y = 0; y < wanted[1]; ++y) {
+      const std::int64_t row =
+          (at[2][static_cast<std::size_t>(z)] * size[1] + at[1][static_cast<std::size_t>(y)]) *
+          size[0];
+      for (const std::int64_t x : at[0]) out[to++] = in[static_cast<std::size_t>(row + x)];
+    }
+  }
+  return out;
+}
+
 /// SciPy's zoom with grid_mode and mode "nearest": edges aligned, what lies beyond goes on.
 std::vector<float> zoom(std::span<const float> in, const Size3& size, const Size3& wanted,
                         int order) {
+  if (order == 0) return nearest_zoom(in, size, wanted);
   NetworkGrid from, to;
   from.size = size;
   to.size = wanted;

@@ -150,48 +150,70 @@ class ImageMaker {
   }
 
   void run(const AddLabelsStep& step) {
-    const StageLabels& stage = task_.stages.at(step.stage);
-    const NetworkGrid to = state_.image.grid;
+    const NetworkGrid& from = before_ ? *before_ : state_.image.grid;
+    if (!is_unresampled(from)) refuse_order("adds labels");
+    const std::vector<float> found =
+        resized_labels(values_on(from, task_.stages.at(step.stage)), from);
     std::vector<float>& values = state_.image.values;
-    std::vector<int> wanted = step.values;
-    std::ranges::sort(wanted, std::greater());
-    Mask taken(static_cast<std::size_t>(state_.voxels()), 0);
-    std::vector<float> added(wanted.size() * taken.size(), 0.0F);
-    for (const int value : wanted) {
-      const std::vector<float> share = share_of(stage, value);
-      const auto at = std::ranges::find(step.values, value) - step.values.begin();
-      float* channel = added.data() + at * static_cast<std::ptrdiff_t>(taken.size());
-      for (std::size_t i = 0; i < taken.size(); ++i) {
-        if (taken[i] != 0 || !(share[i] >= .5F)) continue;  // of two, the higher value
-        taken[i] = 1;
-        channel[i] = 1;
-      }
+    for (const int value : step.values) {
+      const auto wanted = static_cast<float>(value);
+      for (const float label : found) values.push_back(label == wanted ? 1.0F : 0.0F);
     }
-    values.insert(values.end(), added.begin(), added.end());
-    state_.image.channels += static_cast<int>(wanted.size());
-    state_.image.grid = to;
+    state_.image.channels += static_cast<int>(step.values.size());
   }
 
-  /// How much of each voxel has the label, by linear interpolation.
-  std::vector<float> share_of(const StageLabels& stage, int value) {
-    std::array<bool, 256> wanted{};
-    if (const auto found = stage.of_values.find(value); found != stage.of_values.end()) {
-      wanted[static_cast<std::size_t>(found->second)] = true;
+  /// The stage's values; -1 where nothing is labelled and the image holds nothing (nnU-Net's crop).
+  std::vector<float> values_on(const NetworkGrid& from, const StageLabels& stage) const {
+    std::vector<float> values(static_cast<std::size_t>(voxel_count(from.size)), 0);
+    for (const auto& [value, label] : stage.of_values) {
+      std::array<bool, 256> wanted{};
+      wanted[static_cast<std::size_t>(label)] = true;
+      const Mask mask = label_mask(from, task_.channels.front()->grid.size, stage.labels, wanted);
+      for (std::size_t i = 0; i < mask.size(); ++i) {
+        if (mask[i] != 0) values[i] = static_cast<float>(value);
+      }
     }
-    const NetworkGrid& from = before_ ? *before_ : state_.image.grid;
+    const Mask& content = before_ ? before_content_ : state_.content;
+    for (std::size_t i = 0; i < content.size(); ++i) {
+      if (values[i] == 0 && content[i] == 0) values[i] = -1;
+    }
+    return values;
+  }
+
+  std::vector<float> onto_grid(std::vector<float> values, const NetworkGrid& from,
+                               int order) const {
+    ImageState state;
+    state.image.channels = 1;
+    state.image.grid = from;
+    state.image.values = std::move(values);
     const NetworkGrid& to = state_.image.grid;
-    if (!is_unresampled(from)) refuse_order("adds labels");
-    const Mask mask = label_mask(from, task_.channels.front()->grid.size, stage.labels, wanted);
-    ImageState share;
-    share.image.channels = 1;
-    share.image.grid = from;
-    share.image.values.assign(mask.begin(), mask.end());
     if (resized_by_) {
-      nnunet_resize(to, {resized_by_->axis, 1, 0}, share);
+      nnunet_resize(to, {resized_by_->axis, order, 0}, state);
     } else {
-      resample_to(to, StepInterpolation::linear, share);
+      resample_to(to, order == 0 ? StepInterpolation::nearest : StepInterpolation::linear, state);
     }
-    return std::move(share.image.values);
+    return std::move(state.image.values);
+  }
+
+  /// Of each voxel the value of which most is there, by linear interpolation; of values of which as
+  /// much is there the nearest voxel's, else the least (batchgenerators' resize_segmentation).
+  std::vector<float> resized_labels(const std::vector<float>& values,
+                                    const NetworkGrid& from) const {
+    const std::set<float> all(values.begin(), values.end());
+    const std::vector<float> nearest = onto_grid(values, from, 0);
+    std::vector<float> best = nearest, most(nearest.size(), -1);
+    for (const float value : all) {
+      std::vector<float> here(values.size());
+      std::ranges::transform(values, here.begin(),
+                             [value](float v) { return v == value ? 1.0F : 0.0F; });
+      const std::vector<float> share = onto_grid(std::move(here), from, 1);
+      for (std::size_t i = 0; i < share.size(); ++i) {
+        if (share[i] < most[i] || (share[i] == most[i] && nearest[i] != value)) continue;
+        most[i] = share[i];
+        best[i] = value;
+      }
+    }
+    return best;
   }
 
   void crop_to_nonzero() {
@@ -286,14 +308,18 @@ class ImageMaker {
 
   /// Masks end with the grid that they are of; labels that are added later come from here.
   void leave_grid() {
+    if (!before_) {
+      before_ = state_.image.grid;
+      before_content_ = std::move(state_.content);
+    }
     state_.content.clear();
-    if (!before_) before_ = state_.image.grid;
   }
 
   const Device& device_;
   const ImageTask& task_;
   ImageState state_;
   std::optional<NetworkGrid> before_;  ///< the first resampling
+  Mask before_content_;                ///< of that grid
   std::optional<NnunetResize> resized_by_;
 };
 

@@ -133,8 +133,8 @@ struct ResizeStep {
 };
 
 /// Step "add-labels": the labels of an earlier stage as channels of 0 and 1 behind the image's own,
-/// one per value, resampled as nnU-Net's resize_segmentation does (order 1, at least a half; the
-/// higher value where two are).
+/// one per value, resampled as batchgenerators' resize_segmentation of order 1 does: the value of
+/// which most is there, of equal ones the nearest.
 struct AddLabelsStep {
   std::string stage;
   std::vector<int> values;
