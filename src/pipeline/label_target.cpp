@@ -43,10 +43,12 @@ GridPlace place_on_network(const WindowedTask& task, const ShownGrid& shown) {
   GridPlace place;
   place.network = shown.network.size;
   place.to_network = inverse(shown.network.to_source) * to_image(task);
-  if (!task.steps.labels.nnunet_rule) return place;
+  const auto& rule = task.steps.labels.nnunet_rule;
+  if (!rule) return place;
+  if (rule->order == 0) place.nearest = {true, true, true};
   const NetworkGrid own = orient(*task.channels.front(), task.steps.image.orient);
-  const int axis = separate_axis(shown.network.spacing_mm, own.spacing_mm, NnunetResampleStep{});
-  if (axis >= 0) place.nearest[static_cast<std::size_t>(axis)] = true;
+  const int axis = separate_axis(shown.network.spacing_mm, own.spacing_mm, *rule);
+  if (axis >= 0) place.nearest[static_cast<std::size_t>(axis)] = rule->order_across == 0;
   return place;
 }
 

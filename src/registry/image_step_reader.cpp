@@ -167,18 +167,7 @@ NnunetResampleStep read_nnunet_resample(const MemberReader& r) {
   NnunetResampleStep step;
   r.word<bool>("rule", {{"nnunet", true}});
   step.spacing_mm = read_spacing(r);
-  step.order = r.get_or("order", step.order);
-  step.order_across = r.get_or("order_across", step.order_across);
-  for (const int order : {step.order, step.order_across}) {
-    if (order != 0 && order != 1 && order != 3) r.fail("order", "is not 0, 1 or 3");
-  }
-  if (r.has("separate") && !r.is_text("separate")) {
-    step.separate = r.get<bool>("separate");
-  } else if (r.has("separate")) {
-    r.word<bool>("separate", {{"auto", true}});
-  }
-  step.anisotropy = r.get_or("anisotropy", step.anisotropy);
-  if (!(step.anisotropy >= 1)) r.fail("anisotropy", "is below 1");
+  read_nnunet_rule(r, step);
   return step;
 }
 
@@ -248,6 +237,21 @@ bool is_image_step(std::string_view name) {
 
 void read_image_step(const MemberReader& r, ImageSteps& into) {
   readers().at(r.get<std::string>("step"))(r, into);
+}
+
+void read_nnunet_rule(const MemberReader& r, NnunetResampleStep& step) {
+  step.order = r.get_or("order", step.order);
+  step.order_across = r.get_or("order_across", step.order_across);
+  for (const int order : {step.order, step.order_across}) {
+    if (order != 0 && order != 1 && order != 3) r.fail("order", "is not 0, 1 or 3");
+  }
+  if (r.has("separate") && !r.is_text("separate")) {
+    step.separate = r.get<bool>("separate");
+  } else if (r.has("separate")) {
+    r.word<bool>("separate", {{"auto", true}});
+  }
+  step.anisotropy = r.get_or("anisotropy", step.anisotropy);
+  if (!(step.anisotropy >= 1)) r.fail("anisotropy", "is below 1");
 }
 
 PadWith read_pad_with(const MemberReader& r, const char* key) {

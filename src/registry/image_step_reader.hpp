@@ -13,6 +13,9 @@ bool is_image_step(std::string_view name);
 /// Reads one step into its place. @throws Error model: a member that is missing, wrong or unknown
 void read_image_step(const MemberReader& r, ImageSteps& into);
 
+/// Members order, order_across, separate and anisotropy.
+void read_nnunet_rule(const MemberReader& r, NnunetResampleStep& step);
+
 PadWith read_pad_with(const MemberReader& r, const char* key);
 
 /// Member `key`: "source" or "network". @return true: the network's grid

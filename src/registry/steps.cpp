@@ -87,6 +87,24 @@ WindowStep read_whole_image(const MemberReader& r) {
   return step;
 }
 
+/// "linear", "nnunet" (order 1, 0 across a coarse axis), or that rule with other arguments.
+std::optional<NnunetResampleStep> read_score_rule(const MemberReader& labels) {
+  NnunetResampleStep rule;
+  rule.order = 1;
+  if (labels.is_text("interpolation")) {
+    if (labels.word<bool>("interpolation", {{"linear", false}, {"nnunet", true}})) return rule;
+    return std::nullopt;
+  }
+  const MemberReader r = labels.at("interpolation");
+  r.only({"rule", "order", "order_across", "separate", "anisotropy"});
+  r.word<bool>("rule", {{"nnunet", true}});
+  read_nnunet_rule(r, rule);
+  for (const int order : {rule.order, rule.order_across}) {
+    if (order > 1) r.fail("order", "is of scores 0 or 1: labels are decided between neighbours");
+  }
+  return rule;
+}
+
 LabelStep read_labels(const MemberReader& r) {
   r.only({"step", "activation", "decision", "threshold", "order", "decided_on", "interpolation",
           "interpolate_numbers"});
@@ -104,7 +122,7 @@ LabelStep read_labels(const MemberReader& r) {
   }
   if (r.has("decided_on")) step.on_network_grid = read_on_network(r, "decided_on");
   if (r.has("interpolation")) {
-    step.nnunet_rule = r.word<bool>("interpolation", {{"linear", false}, {"nnunet", true}});
+    step.nnunet_rule = read_score_rule(r);
     if (step.nnunet_rule && step.on_network_grid) {
       r.fail("interpolation",
              "is of scores; labels decided on the network's grid take the nearest");

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -116,8 +117,8 @@ struct LabelStep {
   /// which makes numbers between two labels where they meet (MONAI's Invert of labels with
   /// nearest_interp False). A model that was tried so gives its own answer only so.
   bool interpolate_numbers = false;
-  /// linear along all axes, or nnU-Net's rule: nearest across a coarse axis.
-  bool nnunet_rule = false;
+  /// Scores by nnU-Net's rule, which may take the nearest slice; else linear along all axes.
+  std::optional<NnunetResampleStep> nnunet_rule;
   std::vector<LabelFilter> filters;
 };
 
