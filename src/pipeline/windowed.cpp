@@ -9,21 +9,10 @@
 #include "infer/sliding_window.hpp"
 #include "pipeline/label_target.hpp"
 #include "pipeline/shown_image.hpp"
+#include "preprocess/step_kernels.hpp"
 
 namespace osler {
 namespace {
-
-kernels::Beyond beyond_of(PadWith with) {
-  switch (with) {
-    case PadWith::value:
-      return kernels::Beyond::value;
-    case PadWith::outermost:
-      return kernels::Beyond::outermost;
-    case PadWith::mirrored:
-      break;
-  }
-  return kernels::Beyond::mirrored;
-}
 
 WindowSettings settings_of(const WindowStep& step, const Size3& image) {
   WindowSettings settings;

@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "kernels/statistics.hpp"
+#include "preprocess/step_kernels.hpp"
 
 namespace osler {
 namespace {
@@ -58,19 +59,6 @@ kernels::Normalisation normalisation_of(const Device& device, const kernels::Sou
   by.shift = static_cast<float>(shift);
   by.scale = static_cast<float>(1 / scale);
   return by;
-}
-
-kernels::Interpolation kernel_of(StepInterpolation interpolation) {
-  switch (interpolation) {
-    case StepInterpolation::nearest:
-      return kernels::Interpolation::nearest;
-    case StepInterpolation::cubic:
-      return kernels::Interpolation::cubic;
-    case StepInterpolation::linear:
-    case StepInterpolation::area:
-      break;
-  }
-  return kernels::Interpolation::linear;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "preprocess/image_state.hpp"
+#include "preprocess/step_kernels.hpp"
 
 namespace osler {
 namespace {
@@ -15,19 +16,6 @@ namespace {
 const Device& processor() {
   static const Device device{};
   return device;
-}
-
-kernels::Interpolation kernel_of(StepInterpolation interpolation) {
-  switch (interpolation) {
-    case StepInterpolation::nearest:
-      return kernels::Interpolation::nearest;
-    case StepInterpolation::cubic:
-      return kernels::Interpolation::cubic;
-    case StepInterpolation::linear:
-    case StepInterpolation::area:
-      break;
-  }
-  return kernels::Interpolation::linear;
 }
 
 StepInterpolation of_order(int order) {

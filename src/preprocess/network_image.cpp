@@ -13,21 +13,10 @@
 #include "preprocess/image_boxes.hpp"
 #include "preprocess/image_state.hpp"
 #include "preprocess/source.hpp"
+#include "preprocess/step_kernels.hpp"
 
 namespace osler {
 namespace {
-
-kernels::Beyond beyond_of(PadWith with) {
-  switch (with) {
-    case PadWith::value:
-      return kernels::Beyond::value;
-    case PadWith::outermost:
-      return kernels::Beyond::outermost;
-    case PadWith::mirrored:
-      break;
-  }
-  return kernels::Beyond::mirrored;
-}
 
 /// Is a voxel about this one, which is 0, not 0? The edge ends the image.
 bool is_beside_others(std::span<const float> values, const Size3& size, const Size3& at) {
