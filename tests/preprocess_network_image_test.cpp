@@ -130,12 +130,18 @@ TEST(NetworkImage, RescalesRangesPercentilesAndGivenValues) {
   step.b = 75;
   step.clip = false;
   expect_near(shown(v, {step}), {-.5, 0, .5, 1, 4.5});
-  // A constant image: MONAI's ScaleIntensity multiplies by the lower bound.
+  // A constant image, as monai.transforms 1.6.1 gives it: ScaleIntensity(2, 3),
+  // ScaleIntensityRangePercentiles(25, 75, 2, 3, clip=True).
   const Volume flat = volume_of({2, 1, 1}, {7, 7});
   step = {};
   step.c = 2;
   step.d = 3;
   expect_near(shown(flat, {step}), {14, 14});
+  step.from = RescaleStep::From::percentiles;
+  step.a = 25;
+  step.b = 75;
+  step.clip = true;
+  expect_near(shown(flat, {step}), {2, 2});
 }
 
 TEST(NetworkImage, LiftsZerosBesideOthersWhereAskedTo) {

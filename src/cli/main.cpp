@@ -48,12 +48,9 @@ int main(int argc, char** argv) {
     osler::cli::end_progress();
     fmt::print(stderr, "osler: {}\n", osler::printable(error.what()));
     code = osler::exit_code(error.code());
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "osler: out of memory; remedy: give fewer or smaller series at once\n");
   } catch (const std::exception& error) {
     osler::cli::end_progress();
-    fmt::print(stderr, "osler: internal error: {}; this is a defect, please report it\n",
-               osler::printable(error.what()));
+    fmt::print(stderr, "osler: {}\n", osler::printable(osler::failure_text(error)));
   }
   std::fflush(nullptr);
   return code;

@@ -1,5 +1,6 @@
 #include "core/error.hpp"
 
+#include <new>
 #include <utility>
 
 namespace osler {
@@ -39,6 +40,18 @@ int exit_code(ErrorCode code) {
       return kExitInternal;
   }
   return kExitInternal;
+}
+
+std::string failure_text(const std::exception& error) {
+  if (dynamic_cast<const Error*>(&error) != nullptr) return error.what();
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
+    return "out of memory; remedy: give fewer or smaller series at once";
+  }
+  return "internal error: " + first_line(error.what()) + "; this is a defect, please report it";
+}
+
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
 }
 
 std::string_view to_string(ErrorCode code) {

@@ -2,6 +2,7 @@
 // What could not be done, said so that the reader can act: found, expected, remedy. Never holds
 // anything of a patient: no names, identifiers, dates or descriptions out of a header.
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -46,6 +47,12 @@ enum ExitCode : int {
 };
 
 int exit_code(ErrorCode code);
+
+/// One line for people: an Error's own words, "out of memory" with the remedy, or "internal error"
+/// with the first line of what a library says: the rest of it is a list of its functions.
+std::string failure_text(const std::exception& error);
+
+std::string first_line(std::string_view text);
 std::string_view to_string(ErrorCode code);
 
 }  // namespace osler

@@ -24,11 +24,6 @@ void load_cuda_backend() {
   }
 }
 
-std::string first_line(const char* text) {
-  const std::string_view all(text);
-  return std::string(all.substr(0, all.find('\n')));
-}
-
 /// What a network gives, or an error in our words.
 template <typename F>
 at::Tensor checked(const at::Tensor& x, F&& run) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <string>
 
 #include "core/error.hpp"
@@ -97,8 +98,20 @@ LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const
     scores_->place = place_;
     scores_->seen_begin = shown_.seen_begin;
     scores_->seen_end = shown_.seen_end;
-    scores_->values.resize(static_cast<std::size_t>(task.package.classes) *
-                           static_cast<std::size_t>(voxel_count(shown.network.size)));
+    reserve_scores(voxel_count(shown.network.size));
+  }
+}
+
+void LabelTarget::reserve_scores(std::int64_t voxels) {
+  const auto count =
+      static_cast<std::size_t>(task_.package.classes) * static_cast<std::size_t>(voxels);
+  try {
+    scores_->values.resize(count);
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::bad_input,
+                std::to_string(task_.package.classes) + " classes of " + std::to_string(voxels) +
+                    " voxels do not fit into memory (" + std::to_string(count >> 18) + " MiB)",
+                {}, "leave --probabilities out, or give a smaller image");
   }
 }
 

@@ -38,6 +38,7 @@ class LabelTarget {
   KeptScores take_scores() { return std::move(*scores_); }
 
  private:
+  void reserve_scores(std::int64_t voxels);
   void keep(const ScoreSlab& slab);
   void filter(const Device& device, bool on_network, const Size3& size,
               std::span<std::uint8_t> labels) const;

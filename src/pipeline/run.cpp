@@ -209,11 +209,8 @@ RunReport run(const RunOptions& options, const Progress& progress,
       StudyOutcome failed;
       try {
         return finish(make());
-      } catch (const Error& error) {
-        failed.failure = error.what();
       } catch (const std::exception& error) {
-        // A library's own exception: this study is lost, the others are not.
-        failed.failure = std::string("internal error: ") + error.what();
+        failed.failure = failure_text(error);  // this study is lost, the others are not
       }
       finish(std::move(failed));
     };

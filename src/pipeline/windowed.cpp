@@ -55,7 +55,8 @@ SlidingWindowOptions options_of(const WindowedTask& task, const Size3& image) {
   options.planar = task.steps.window.planar;
   options.order = task.steps.labels.order;
   options.in_halves = task.steps.window.in_halves;
-  if (task.keep_scores) options.sums = kernels::FloatType::f32;
+  // A whole image is one window: nothing is summed, and rounding would only make ties.
+  if (task.keep_scores || task.steps.window.whole_image) options.sums = kernels::FloatType::f32;
   return options;
 }
 

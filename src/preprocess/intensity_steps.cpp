@@ -107,8 +107,14 @@ void apply(const RescaleStep& step, ImageState& state) {
     const auto from = static_cast<float>(a), range = static_cast<float>(b - a);
     const auto to = static_cast<float>(step.c), span = static_cast<float>(step.d - step.c);
     const float low = std::min(to, to + span), high = std::max(to, to + span);
+    const bool measured = step.from == RescaleStep::From::range;
     for_each(values_of(state, begin, end), [&](float& v, std::ptrdiff_t) {
-      v = range == 0 ? v * to : (v - from) / range * span + to;
+      if (range == 0) {
+        // As MONAI: ScaleIntensity multiplies, ScaleIntensityRange shifts and does not clip.
+        v = measured ? v * to : v - from + to;
+        return;
+      }
+      v = (v - from) / range * span + to;
       if (step.clip) v = std::clamp(v, low, high);
     });
   });

@@ -60,7 +60,8 @@ struct NormaliseStep {
   bool operator==(const NormaliseStep&) const = default;
 };
 
-/// Step "rescale": (v - a) / (b - a) * (d - c) + c. Where a = b: v * c, as MONAI's ScaleIntensity.
+/// Step "rescale": (v - a) / (b - a) * (d - c) + c. Where a = b, as MONAI: v * c of a range
+/// (ScaleIntensity), else v - a + c (ScaleIntensityRange, unclipped).
 struct RescaleStep {
   enum class From { values, range, percentiles } from = From::range;
   double a = 0;  ///< values, or percentiles 0 to 100 (linear between order statistics)

@@ -40,12 +40,15 @@ class Case:
     """One image of one model."""
     name: str
     model: Path  # folder of training, package and so on
+    package: Path
+    references: dict  # "half" and "single": folders of nnU-Net's prediction, as it is and with single-precision sums
     channels: list  # files, in the network's order
     channel_names: list
     modality: str
     labels: int  # that the description names, background included
     regions: bool
     halves: bool  # the package asks for nnU-Net's sums in half precision
+    first: "Case | None" = None  # a cascade's first stage, a case of its own
 
 
 def digest(files, *more):
@@ -146,6 +149,32 @@ def make_reference(model, case, channels, key, single):
         if out is not None:
             with quiet():
                 reference_nnunet.run(wanted, None, channels, out, single, previous, filters)
+    return folder
+
+
+def given_first_stage(case, labels):
+    """The case of a cascade's second stage with the judge's made from these labels of the first one.
+
+    A tie in the first stage changes what the second one sees, by as much as it likes: each is judged alone.
+    """
+    wanted, _, filters = training_of(case.model)
+    references = {}
+    for kind in case.references:
+        folder = case.model / f"given_first_{kind}" / case.name
+        with made_once(folder, digest([*JUDGING, labels], (case.model / "training.made").read_text(), kind)) as out:
+            if out is not None:
+                with quiet():
+                    reference_nnunet.predict(wanted, None, case.channels, out, kind == "single", labels, filters)
+        references[kind] = folder
+    return dataclasses.replace(case, references=references)
+
+
+def case_of(name, model, package, references, channels, first=None):
+    description = json.loads((package / "model.json").read_text())
+    steps = {step["step"]: step for step in description["steps"]}
+    return Case(name, model, package, references, channels, [c["name"] for c in description["channels"]],
+                description["wants"]["modalities"][0], len(description["gives"]["segments"]) + 1,
+                steps["labels"]["decision"] == "regions", steps["sliding-window"]["means"] == "nnunet-halves", first)
 
 
 def make_cases(name, work, data):
@@ -153,16 +182,16 @@ def make_cases(name, work, data):
     model = work / name
     key = make_training(model, data)
     make_package(model, key)
-    description = json.loads((model / "package" / "model.json").read_text())
+    package = model / "package"
+    stages = json.loads((package / "model.json").read_text()).get("stages", [])
     cases = []
     for case, channels in images_of(model, data):
-        for single in (False, True):
-            make_reference(model, case, channels, key, single)
-        steps = {step["step"]: step for step in description["steps"]}
-        cases.append(Case(case, model, channels, [c["name"] for c in description["channels"]],
-                          description["wants"]["modalities"][0], len(description["gives"]["segments"]) + 1,
-                          steps["labels"]["decision"] == "regions",
-                          steps["sliding-window"]["means"] == "nnunet-halves"))
+        references = {kind: make_reference(model, case, channels, key, kind == "single") for kind in ("half", "single")}
+        first = None
+        for stage in stages:
+            of_first = {kind: folder / "previous" for kind, folder in references.items()}
+            first = case_of(f"{case}, first", model, package / stage["package"], of_first, channels)
+        cases.append(case_of(case, model, package, references, channels, first))
     return cases
 
 

@@ -134,17 +134,17 @@ def make_reference(name, folder):
     config = ConfigParser.load_config_file(file)
     config["network_def"].pop("img_size", None)
     ConfigParser.export_config_file(config, folder / "run.json")
+    given = overrides(name, config, images, out)  # a parser writes them into the configuration
     if not (bundle / "models" / "model.ts").is_file():
         parser = ConfigParser(config)
-        parser.update(overrides(name, config, images, out))
+        parser.update(given)
         sample = parser.get_parsed_content("preprocessing")(parser.get_parsed_content("dataset::data")[0])["image"]
         np.save(folder / "sample.npy", window(np.asarray(sample), config))
         subprocess.run([sys.executable, "-W", "ignore", ROOT / "tools" / "export" / "monai", bundle, "--random",
                         "--sample", folder / "sample.npy"], check=True)
         (folder / "sample.npy").unlink()
     workflow = ConfigWorkflow(workflow_type="infer", config_file=str(folder / "run.json"), logging_file=False,
-                              meta_file=str(bundle / "configs" / "metadata.json"),
-                              **overrides(name, config, images, out))
+                              meta_file=str(bundle / "configs" / "metadata.json"), **given)
     started = time.monotonic()
     workflow.initialize()  # loads the weights, where a handler does not
     workflow.run()

@@ -12,6 +12,7 @@ from pathlib import Path
 MOST_BYTES = 64 << 20  # archive and tracked files together: what may be carried
 PROGRAMS = {"osler": "bin", "osler-bench-gpu-kernels": "bin", "kernels_test": "tests",
             "device_test": "tests", "infer_test": "tests", "pipeline_test": "tests"}
+BESIDE = [f"libcompiled_network_{factor}.so" for factor in (2, 3)]  # what infer_test loads
 TARGETS = [f"{where}/{name}" for name, where in PROGRAMS.items()]
 
 # Every machine that runs PyTorch has these, and its own must be used.
@@ -128,13 +129,14 @@ def without_paths(root, files):
 def gather(root, build, folder):
     """Everything that goes into the archive, laid out as an installed program is."""
     programs = [build / where / name for name, where in PROGRAMS.items()]
-    missing = [p.name for p in programs if not p.is_file()]
+    beside = [build / "tests" / name for name in BESIDE]
+    missing = [p.name for p in programs + beside if not p.is_file()]
     if missing:
         stop(f"not built: {', '.join(missing)}", "leave --no-build out")
     carried, stood_in = closure(programs)
     for place in ("bin", "lib", "last"):
         (folder / place).mkdir(parents=True)
-    copies = [Path(shutil.copy(p, folder / "bin" / p.name)) for p in programs]
+    copies = [Path(shutil.copy(p, folder / "bin" / p.name)) for p in programs + beside]
     libraries = [Path(shutil.copy(path, folder / "lib" / name)) for name, path in carried.items()]
     for name, path in stood_in.items():
         make_stand_in(name, path, programs + list(carried.values()), folder / "lib")
