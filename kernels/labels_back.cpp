@@ -67,7 +67,7 @@ std::size_t labels_back_scratch_bytes(const ScoresView& scores, const LabelsBack
   const auto decided =
       static_cast<std::size_t>((planes.end - planes.begin) * scores.size[0] * scores.size[1]);
   // The places of the slices come first, so that they are aligned.
-  return task.slice_at.size() * sizeof(double) + decided;
+  return task.slice_at.size() * sizeof(double) + (task.rounded_to_halves ? 2 : 1) * decided;
 }
 
 }  // namespace osler::kernels

@@ -16,6 +16,7 @@ struct Constants {
   int classes;
   bool linear[3];
   Decision decision;
+  bool halves;
   float threshold;
   std::uint8_t outside;
   std::uint8_t label_of[256];
@@ -27,15 +28,21 @@ struct DecideNetwork {
   const T* scores;
   Constants c;
   std::uint8_t* network;
+  std::uint8_t* close;  ///< where rounding may decide; nullptr: it does not
 
   OSLER_DEVICE void operator()(std::int64_t n) const {
     const std::int64_t plane = c.in[0] * c.in[1];
     const std::int64_t from = (c.decided.begin - c.first_plane) * plane + n;
     Decider decider(c.decision, c.threshold, c.label_of[0]);
+    float second = -INFINITY;
     for (int k = 0; k < c.classes; ++k) {
-      decider.take(to_float(scores[k * c.planes * plane + from]), c.label_of[k]);
+      const float score = to_float(scores[k * c.planes * plane + from]);
+      const float lower = score > decider.best ? decider.best : score;
+      second = lower > second ? lower : second;
+      decider.take(score, c.label_of[k]);
     }
     network[n] = decider.label;
+    if (close != nullptr) close[n] = close_as_halves(decider.best, second) ? 1 : 0;
   }
 };
 
@@ -45,6 +52,7 @@ struct DecideOutput {
   Constants c;
   const double* slice_at;
   const std::uint8_t* network;
+  const std::uint8_t* close;
   std::uint8_t* labels;
 
   OSLER_DEVICE void operator()(std::int64_t i) const {
@@ -72,6 +80,10 @@ struct DecideOutput {
     bool same = true;
     for (int l = 0; l < 4; ++l) {
       same = same && decided[line[l] + n[0].low] == first && decided[line[l] + n[0].high] == first;
+      if (close != nullptr) {
+        const std::uint8_t* near = close - c.decided.begin * plane + line[l];
+        same = same && near[n[0].low] == 0 && near[n[0].high] == 0;
+      }
     }
     if (same) {
       labels[i] = first;
@@ -88,7 +100,8 @@ struct DecideOutput {
       const float high =
           across_lines(w, to_float(s[line[0] + n[0].high]), to_float(s[line[1] + n[0].high]),
                        to_float(s[line[2] + n[0].high]), to_float(s[line[3] + n[0].high]));
-      decider.take(along_line(n[0].weight, low, high), c.label_of[class_index]);
+      decider.take(as_compared(along_line(n[0].weight, low, high), c.halves),
+                   c.label_of[class_index]);
     }
     labels[i] = decider.label;
   }
@@ -109,6 +122,7 @@ Constants constants_of(const ScoresView& scores, const LabelsBackTask& task) {
   c.cell_end = task.cell_end;
   c.classes = scores.classes;
   c.decision = task.decision;
+  c.halves = task.rounded_to_halves && task.decision == Decision::highest;
   c.threshold = task.threshold;
   c.outside = task.outside;
   for (std::size_t i = 0; i < task.label_of.size(); ++i) c.label_of[i] = task.label_of[i];
@@ -131,8 +145,9 @@ void decide(const ScoresView& scores, const LabelsBackTask& task, std::uint8_t* 
     places = nullptr;
   }
   const auto* held = static_cast<const T*>(scores.scores);
-  queue.each("network's grid", decided, DecideNetwork<T>{held, c, network});
-  queue.each("output's grid", count, DecideOutput<T>{held, c, places, network, labels});
+  std::uint8_t* close = c.halves ? network + decided : nullptr;
+  queue.each("network's grid", decided, DecideNetwork<T>{held, c, network, close});
+  queue.each("output's grid", count, DecideOutput<T>{held, c, places, network, close, labels});
 }
 
 }  // namespace

@@ -45,6 +45,10 @@ struct LabelsBackTask {
   std::array<Interpolation, 3> interpolation{Interpolation::linear, Interpolation::linear,
                                              Interpolation::linear};
   Decision decision = Decision::highest;
+  /// Of `highest`: interpolated scores are rounded to binary16 before they are compared, so that
+  /// those that are then equal go to the lower class. nnU-Net stores them so. The scores themselves
+  /// must be halves, whatever their type.
+  bool rounded_to_halves = false;
   float threshold = 0;                 ///< of `regions`
   std::vector<std::uint8_t> label_of;  ///< one per class; `regions` starts from label 0
   std::uint8_t outside = 0;            ///< the label where the network's grid has no voxel
@@ -63,8 +67,8 @@ struct LabelsBackTask {
 /// not negative: where all neighbours of a voxel decide alike alone, so does their mean. Elsewhere
 /// the classes that win at a neighbour are interpolated, and with them the highest score that any
 /// other class has at each: what is below that mean cannot win. Only where it is reached all
-/// classes are interpolated (in single precision). NaN never wins; an infinite score next to a voxel
-/// that lies on one of the network's may or may not count there.
+/// classes are interpolated (in single precision). NaN never wins; an infinite score next to a
+/// voxel that lies on one of the network's may or may not count there.
 ///
 /// @param scores  host memory
 /// @param labels  out_size.x * y * z, host memory; beside it the CPU twin allocates a byte and a

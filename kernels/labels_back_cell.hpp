@@ -96,23 +96,28 @@ class CellDecider {
 
   /// @param x  weight of the higher column
   std::uint8_t label_at(float x) {
+    const bool halves = task_.rounded_to_halves;
     if (task_.decision == Decision::highest) {
       float best = -INFINITY;
       std::uint8_t top = 0;
       for (int i = 0; i < candidates_; ++i) {
-        const float score = along_line(x, ends_[i].low, ends_[i].high);
+        const float score = as_compared(along_line(x, ends_[i].low, ends_[i].high), halves);
         if (score > best) {
           best = score;
           top = classes_[i];
         }
       }
       // No class that wins at no corner is above the second best anywhere.
-      if (best > above_others_ || best > others_at(x)) return task_.label_of[top];
+      if (best > as_compared(above_others_, halves) || best > as_compared(others_at(x), halves)) {
+        return task_.label_of[top];
+      }
     }
     Decider decider(task_.decision, task_.threshold, task_.label_of[0]);
     for (int c = 0; c < static_cast<int>(task_.label_of.size()); ++c) {
       const Ends ends = ends_of(network_.of_class(c), cell_);
-      decider.take(along_line(x, ends.low, ends.high), task_.label_of[static_cast<std::size_t>(c)]);
+      const float score = along_line(x, ends.low, ends.high);
+      decider.take(task_.decision == Decision::highest ? as_compared(score, halves) : score,
+                   task_.label_of[static_cast<std::size_t>(c)]);
     }
     return decider.label;
   }

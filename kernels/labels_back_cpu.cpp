@@ -116,6 +116,11 @@ class AlignedRows {
     for (std::int32_t j = 0; j < cells; ++j) {
       same[j] = static_cast<std::uint8_t>((a[j] ^ b[j]) | (a[j] ^ c[j]) | (a[j] ^ d[j]));
     }
+    if (const std::uint8_t* close = network_.close()) {
+      for (const std::int64_t line : cell.line) {
+        for (std::int32_t j = 0; j < cells; ++j) same[j] |= close[line + j];
+      }
+    }
     const auto next = [&](std::int32_t j) { return x_linear_ && j + 1 < cells ? j + 1 : j; };
     const auto agree = [&](std::int32_t j) {
       return (same[j] | same[next(j)]) == 0 && a[j] == a[next(j)];
@@ -202,6 +207,9 @@ std::optional<std::uint8_t> label_anywhere(const ScoresView& scores, const Label
   for (const std::int64_t line : cell.line) {
     same =
         same && network.top()[line + cell.low] == first && network.top()[line + cell.high] == first;
+    if (const std::uint8_t* close = network.close()) {
+      same = same && close[line + cell.low] == 0 && close[line + cell.high] == 0;
+    }
   }
   if (!same) return CellDecider<T>(network, task, cell, {}).label_at(n[0].weight);
   return task.decision == Decision::regions ? first : task.label_of[first];

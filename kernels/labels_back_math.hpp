@@ -49,6 +49,18 @@ OSLER_HOST_DEVICE inline float along_line(float x, float low, float high) {
   return (1 - x) * low + x * high;
 }
 
+/// What is compared.
+OSLER_HOST_DEVICE inline float as_compared(float score, bool rounded_to_halves) {
+  return rounded_to_halves ? to_float(Half{to_f16(score)}) : score;
+}
+
+/// Whether rounding to binary16 may make the means of these scores and of others equal. It moves a
+/// mean by at most 2^-11 of it (below the normal numbers by 2^-25), and a mean is no larger than
+/// the mean of the magnitudes: what holds at each corner holds between them.
+OSLER_HOST_DEVICE inline bool close_as_halves(float best, float second) {
+  return !(best - second > 5e-4F * (fabsf(best) + fabsf(second)) + 1e-7F);
+}
+
 /// Takes the classes one after another.
 struct Decider {
   bool regions;

@@ -31,7 +31,8 @@ T score_of(std::int16_t key, std::int16_t infinity) {
 }
 
 /// Voxels of the network's grid, each decided for itself: of `highest` the class that wins and the
-/// highest score of any other, of `regions` the label.
+/// highest score of any other, of `regions` the label. If the task rounds to halves also where
+/// those two are close.
 template <typename T>
 class NetworkGrid {
  public:
@@ -43,6 +44,7 @@ class NetworkGrid {
         top_(static_cast<std::size_t>(plane_ * (planes_.end - planes_.begin))) {
     if (task.decision == Decision::highest) {
       second_ = std::make_unique_for_overwrite<T[]>(top_.size());
+      if (task.rounded_to_halves) close_.resize(top_.size());
     }
     const auto n = static_cast<std::int64_t>(top_.size());
 #pragma omp parallel for schedule(static)
@@ -62,6 +64,10 @@ class NetworkGrid {
   }
   const T* second() const {
     return second_.get();
+  }
+  /// Not 0 where rounding may decide; nothing if the task does not round.
+  const std::uint8_t* close() const {
+    return close_.empty() ? nullptr : close_.data();
   }
   /// The scores of a class; indexed as `top` is.
   const T* of_class(int c) const {
@@ -98,13 +104,22 @@ class NetworkGrid {
         take_higher_32(of_class(c) + from, n, c, best, second, top);
       }
     }
-    for (std::int64_t i = 0; i < n; ++i) {
-      top_[static_cast<std::size_t>(from + i)] = static_cast<std::uint8_t>(top[i]);
+    const auto score = [](Key key) {
       if constexpr (sizeof(T) == 2) {
-        second_[static_cast<std::size_t>(from + i)] = score_of<T>(second[i], kInfinity);
+        return score_of<T>(key, kInfinity);
       } else {
-        second_[static_cast<std::size_t>(from + i)] = second[i];
+        return key;
       }
+    };
+    for (std::int64_t i = 0; i < n; ++i) {
+      const auto at = static_cast<std::size_t>(from + i);
+      top_[at] = static_cast<std::uint8_t>(top[i]);
+      second_[at] = score(second[i]);
+    }
+    if (close_.empty()) return;
+    for (std::int64_t i = 0; i < n; ++i) {
+      close_[static_cast<std::size_t>(from + i)] = static_cast<std::uint8_t>(
+          close_as_halves(to_float(score(best[i])), to_float(score(second[i]))));
     }
   }
 
@@ -112,7 +127,7 @@ class NetworkGrid {
   const LabelsBackTask& task_;
   PlaneRange planes_;
   std::int64_t plane_;
-  std::vector<std::uint8_t> top_;
+  std::vector<std::uint8_t> top_, close_;
   std::unique_ptr<T[]> second_;
 };
 

@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <numbers>
 #include <random>
+#include <string_view>
 #include <vector>
 
 #include "backends.hpp"
@@ -104,6 +106,16 @@ std::vector<double> interpolated(const Scores& s, const Axis& x, const Axis& y, 
   return all;
 }
 
+/// The nearest number of 11 bits; NaN where single precision may find another one nearer.
+/// (Numbers below the normal ones of binary16 are not looked at closely.)
+double as_half(double value) {
+  if (std::abs(value) < 0x1p-14) return std::nearbyint(value * 0x1p24) * 0x1p-24;
+  const double step = std::exp2(std::floor(std::log2(std::abs(value))) - 10);
+  const double steps = value / step, rest = std::abs(steps - std::floor(steps) - .5);
+  if (rest < 1e-3) return std::numeric_limits<double>::quiet_NaN();
+  return std::nearbyint(steps) * step;
+}
+
 /// Voxels whose label differs though the decision was clear by more than rounding.
 std::int64_t wrong_labels(const Scores& s, const LabelsBackTask& task,
                           const std::vector<std::uint8_t>& labels) {
@@ -121,7 +133,14 @@ std::int64_t wrong_labels(const Scores& s, const LabelsBackTask& task,
           wrong += labels[i] != task.outside;
           continue;
         }
-        const std::vector<double> scores = interpolated(s, a[0], a[1], a[2]);
+        std::vector<double> scores = interpolated(s, a[0], a[1], a[2]);
+        if (task.rounded_to_halves) {
+          std::ranges::transform(scores, scores.begin(), as_half);
+          if (std::ranges::any_of(scores, [](double v) { return std::isnan(v); })) continue;
+          const auto best = std::ranges::max_element(scores) - scores.begin();  // the first of them
+          wrong += labels[i] != task.label_of[static_cast<std::size_t>(best)];
+          continue;
+        }
         std::uint8_t expected = task.decision == Decision::regions ? 0 : task.label_of[0];
         double best = -1e300, margin = 1e300;
         for (std::size_t n = 0; n < scores.size(); ++n) {
@@ -253,6 +272,40 @@ TEST_P(LabelsBack, EqualsThePlainInterpolationOfAllClasses) {
       EXPECT_EQ(wrong_labels(s, task, run(s.view(), task)), 0) << way.name << " nearest z";
       task.interpolation = {Interpolation::nearest, Interpolation::linear, Interpolation::linear};
       EXPECT_EQ(wrong_labels(s, task, run(s.view(), task)), 0) << way.name << " nearest x";
+    }
+  }
+}
+
+TEST_P(LabelsBack, RoundedToHalvesTheLowerOfEqualClassesWins) {
+  // At .17002: .51006 and .51006 + .17002 * 2^-9. Halves lie 2^-11 apart there: 1044.6 and 1045.28
+  // of them, both 1045, though class 1 is ahead at both ends.
+  const Scores s{2, {2, 1, 1}, {0, 3, 0x1p-24F, 3 + 0x1p-9F}};
+  LabelsBackTask task;
+  task.out_size = {1, 1, 1};
+  task.out_to_in = scaled({1, 1, 1}, {.17002, 0, 0});
+  task.label_of = {5, 6};
+  EXPECT_EQ(run(s.view(), task), std::vector<std::uint8_t>{6});
+  task.rounded_to_halves = true;
+  EXPECT_EQ(run(s.view(), task), std::vector<std::uint8_t>{5});
+}
+
+TEST_P(LabelsBack, RoundedToHalvesEqualsThePlainInterpolation) {
+  for (const Way& way : ways()) {
+    Scores s{3, {13, 13, 12}, {}};
+    std::mt19937 random(7);
+    for (std::int64_t i = 0; i < 3 * s.voxels(); ++i) {  // 1/16 is a step of halves here
+      s.values.push_back(100 + static_cast<float>(random() % 4) / 16);
+    }
+    LabelsBackTask task;
+    task.out_size = way.out_size;
+    task.out_to_in = way.out_to_in;
+    task.label_of = counting(3);
+    task.outside = 255;
+    const std::vector<std::uint8_t> unrounded = run(s.view(), task);
+    task.rounded_to_halves = true;
+    EXPECT_EQ(wrong_labels(s, task, run(s.view(), task)), 0) << way.name;
+    if (std::string_view(way.name) != "same") {
+      EXPECT_GT(wrong_labels(s, task, unrounded), 0) << way.name;
     }
   }
 }

@@ -53,6 +53,12 @@ GridPlace place_on_network(const WindowedTask& task, const ShownGrid& shown) {
   return place;
 }
 
+/// nnU-Net stores interpolated scores as it stores those of the network.
+bool rounded_to_halves(const WindowedTask& task, const GridPlace& place) {
+  return task.steps.window.in_halves && task.steps.labels.nnunet_rule &&
+         !(place.to_network == Affine{});
+}
+
 LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const Stream* stream)
     : task_(task), shown_(shown), place_(place_on_network(task, shown)), stream_(stream) {
   const LabelStep& step = task.steps.labels;
@@ -78,6 +84,7 @@ LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const
   }
   back_.decision = step.regions ? kernels::Decision::regions : kernels::Decision::highest;
   back_.threshold = static_cast<float>(step.threshold);
+  back_.rounded_to_halves = rounded_to_halves(task, place_);
   std::vector<std::uint8_t> label_of(static_cast<std::size_t>(task.package.classes), 0);
   for (std::size_t i = 0; i < task.package.segments.size(); ++i) {
     const auto output = static_cast<std::size_t>(task.package.segments[i].output);
@@ -96,6 +103,7 @@ LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const
     scores_.emplace();
     scores_->classes = task.package.classes;
     scores_->place = place_;
+    scores_->rounded_to_halves = back_.rounded_to_halves;
     scores_->seen_begin = shown_.seen_begin;
     scores_->seen_end = shown_.seen_end;
     reserve_scores(voxel_count(shown.network.size));

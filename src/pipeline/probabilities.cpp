@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/half_math.hpp"
 #include "postprocess/grid_transfer.hpp"
 #include "volume/exchange.hpp"
 
@@ -29,6 +30,9 @@ class SliceProbabilities {
  private:
   void make(std::int64_t slice) {
     scores_of_slice(scores_.values, scores_.classes, scores_.place, grid_, slice, values_);
+    if (scores_.rounded_to_halves) {
+      for (float& value : values_) value = kernels::to_float(kernels::Half{kernels::to_f16(value)});
+    }
     const auto n = static_cast<std::ptrdiff_t>(per_class_);
     const std::int64_t columns = grid_.size[0];
 #pragma omp parallel for schedule(static)

@@ -48,6 +48,7 @@ struct KeptScores {
   int classes = 0;
   GridPlace place;
   std::vector<float> values;
+  bool rounded_to_halves = false;  ///< behind the interpolation
   Size3 seen_begin{0, 0, 0};  ///< source voxels that the model looked at
   Size3 seen_end{0, 0, 0};
 };
