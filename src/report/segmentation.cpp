@@ -5,54 +5,44 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
-#include <map>
-#include <memory>
 #include <numeric>
-#include <span>
 #include <vector>
 
 #include "core/error.hpp"
 #include "kernels/bit_planes.hpp"
 #include "report/elements.hpp"
+#include "report/segmentation_modules.hpp"
 
 namespace osler::report {
 namespace {
 
 using kernels::BitPlane;
 using kernels::LabelSlice;
+using Encoding = SegmentationForm::Encoding;
 
 const DcmTag kSegmentsOverlap(0x0062, 0x0013, DcmVR(EVR_CS));  // younger than DCMTK 3.6.7
 
-struct GridAxes {
-  Vec3 row;     ///< unit, along increasing column index
-  Vec3 column;  ///< unit, along increasing row index
-  double between_rows_mm = 0;
-  double between_columns_mm = 0;
-};
-
-GridAxes axes_of(const Grid& grid) {
-  const Vec3 x = grid.index_to_lps.column(0), y = grid.index_to_lps.column(1);
-  return {(1 / norm(x)) * x, (1 / norm(y)) * y, norm(y), norm(x)};
-}
-
-void check_labels(const Findings& findings, const LabelMap& labels, const Volume& volume) {
-  const Grid& a = labels.grid;
-  const Grid& b = volume.grid;
-  if (!(a == b) || static_cast<std::int64_t>(labels.labels.size()) != voxel_count(a.size) ||
-      static_cast<std::int64_t>(findings.source.instances.size()) != a.size[2]) {
-    throw Error(ErrorCode::bad_argument, "labels, volume and source slices do not match");
+void check_source(const Findings& findings, const Grid& grid) {
+  if (static_cast<std::int64_t>(findings.source.instances.size()) != grid.size[2]) {
+    throw Error(ErrorCode::bad_argument, "volume and source slices do not match");
   }
   constexpr std::int64_t kLargestSide = std::numeric_limits<std::uint16_t>::max();
-  if (a.size[0] > kLargestSide || a.size[1] > kLargestSide) {
+  if (grid.size[0] > kLargestSide || grid.size[1] > kLargestSide) {
     throw Error(ErrorCode::bad_argument, "more than 65535 rows or columns");
   }
   for (std::size_t i = 0; i < findings.segments.size(); ++i) {
     if (findings.segments[i].number != static_cast<int>(i) + 1) {
       throw Error(ErrorCode::bad_argument, "segment numbers do not count from 1 without gaps");
     }
+  }
+}
+
+void check_labels(const LabelMap& labels, const Volume& volume) {
+  if (!(labels.grid == volume.grid) ||
+      static_cast<std::int64_t>(labels.labels.size()) != voxel_count(labels.grid.size)) {
+    throw Error(ErrorCode::bad_argument, "labels and volume do not match");
   }
 }
 
@@ -66,191 +56,232 @@ void check_segments(const Findings& findings, std::span<const LabelSlice> slices
   if (lacks_segment) throw Error(ErrorCode::bad_argument, "a label has no segment");
 }
 
-/// Segment by segment, slices in geometric order inside; one empty frame if there is nothing.
-std::vector<BitPlane> frames_of(const Findings& findings, std::span<const LabelSlice> slices) {
-  // A label is a byte: segments above 255 have no voxel.
-  std::vector<std::uint8_t> segments(std::min<std::size_t>(findings.segments.size(), 255));
-  std::iota(segments.begin(), segments.end(), std::uint8_t{1});
-  std::vector<BitPlane> frames = kernels::filled_planes(slices, segments);
-  if (frames.empty()) frames.push_back({.slice = 0, .label = 1});
-  return frames;
-}
-
-void put_segments(DcmItem& object, DcmItem& source, const Findings& findings) {
-  for (const Segment& segment : findings.segments) {
-    DcmItem& item = add_item(object, DCM_SegmentSequence);
-    put_us(item, DCM_SegmentNumber, static_cast<std::uint16_t>(segment.number));
-    put_text(item, DCM_SegmentLabel, segment.label, 64);
-    put(item, DCM_SegmentAlgorithmType, "AUTOMATIC");
-    put_text(item, DCM_SegmentAlgorithmName, findings.model.name, 64);
-    add_code(item, DCM_SegmentedPropertyCategoryCodeSequence, segment.category);
-    DcmItem& type = add_code(item, DCM_SegmentedPropertyTypeCodeSequence, segment.type);
-    for (const auto& modifier : {segment.type_modifier, segment.part_modifier}) {
-      if (modifier) add_code(type, DCM_SegmentedPropertyTypeModifierCodeSequence, *modifier);
-    }
-    DcmItem& algorithm = add_item(item, DCM_SegmentationAlgorithmIdentificationSequence);
-    add_code(algorithm, DCM_AlgorithmFamilyCodeSequence,
-             {"123110", "DCM", "Artificial Intelligence"});
-    put_text(algorithm, DCM_AlgorithmName, findings.model.name, 64);
-    put_text(algorithm, DCM_AlgorithmVersion, findings.model.version, 64);
-    put_text(algorithm, DCM_AlgorithmSource, findings.model.manufacturer, 64);
-    put_text(algorithm, DCM_AlgorithmParameters, "package SHA-256 " + findings.model.digest, 1024);
-    put_text(item, DCM_TrackingID, segment.label, 64);
-    put(item, DCM_TrackingUID,
-        tracking_uid(source, findings,
-                     structure_key(segment.type, segment.type_modifier, segment.part_modifier)));
-    const std::array<std::uint16_t, 3> lab = cielab_of(segment.rgb);
-    item.putAndInsertUint16Array(DCM_RecommendedDisplayCIELabValue, lab.data(), 3);
+void check_form(const SegmentationForm& form) {
+  const bool bits = form.type == SegmentationForm::Type::binary;
+  if ((bits && form.encoding == Encoding::rle) || (!bits && form.bits != 8 && form.bits != 16)) {
+    throw Error(ErrorCode::bad_argument, "no such form of a segmentation",
+                "bits without RLE, or a label map of 8 or 16 bits");
   }
 }
 
-void put_dimensions(DcmItem& object, const Findings& findings) {
-  const std::string uid = object_uid(findings, "seg dimensions");
-  put(add_item(object, DCM_DimensionOrganizationSequence), DCM_DimensionOrganizationUID, uid);
-  struct Index {
-    DcmTagKey pointer;
-    DcmTagKey group;
-    const char* label;
-  };
-  for (const Index& index :
-       {Index{DCM_ReferencedSegmentNumber, DCM_SegmentIdentificationSequence, "Segment Number"},
-        Index{DCM_ImagePositionPatient, DCM_PlanePositionSequence, "Image Position (Patient)"}}) {
-    DcmItem& item = add_item(object, DCM_DimensionIndexSequence);
-    put(item, DCM_DimensionOrganizationUID, uid);
-    item.putAndInsertTagKey(DCM_DimensionIndexPointer, index.pointer);
-    item.putAndInsertTagKey(DCM_FunctionalGroupPointer, index.group);
-    put(item, DCM_DimensionDescriptionLabel, index.label);
-  }
-}
+// ---------------------------------------------------------------- what all forms say
 
-/// Distances along the slice normal, also if the gantry was tilted.
-void put_regular_measures(DcmItem& group, DcmItem& source, const Grid& grid) {
-  const GridAxes axes = axes_of(grid);
-  DcmItem& measures = add_item(group, DCM_PixelMeasuresSequence);
-  const double between_slices = grid.slice_distances_mm()[0];
-  Float64 thickness = 0;
-  if (source.findAndGetFloat64(DCM_SliceThickness, thickness).bad() || !(thickness > 0)) {
-    thickness = between_slices;
-  }
-  put_decimals(measures, DCM_SliceThickness, std::array{thickness});
-  put_decimals(measures, DCM_SpacingBetweenSlices, std::array{between_slices});
-  put_decimals(measures, DCM_PixelSpacing,
-               std::array{axes.between_rows_mm, axes.between_columns_mm});
-}
+struct Kind {
+  const char* sop_class;
+  const char* type;  ///< Segmentation Type
+  bool by_segment;   ///< frames are of segments
+  int bits;          ///< allocated
+};
 
-/// Of one frame of unevenly spaced slices: its thickness is what its voxels stand for, half-way to
-/// both neighbours, so that pixels x thickness is the segment's volume for every reader.
-void put_measures_of_slice(DcmItem& group, const Grid& grid, std::int64_t slice) {
-  const GridAxes axes = axes_of(grid);
-  DcmItem& measures = add_item(group, DCM_PixelMeasuresSequence);
-  const double area = axes.between_rows_mm * axes.between_columns_mm;
-  put_decimals(measures, DCM_SliceThickness, std::array{grid.voxel_mm3(slice) / area});
-  put_decimals(measures, DCM_PixelSpacing,
-               std::array{axes.between_rows_mm, axes.between_columns_mm});
-}
-
-void put_shared_groups(DcmItem& object, DcmItem& source, const Grid& grid) {
-  const GridAxes axes = axes_of(grid);
-  DcmItem& shared = add_item(object, DCM_SharedFunctionalGroupsSequence);
-  if (grid.is_regular()) put_regular_measures(shared, source, grid);
-  const Vec3 &r = axes.row, &c = axes.column;
-  put_decimals(add_item(shared, DCM_PlaneOrientationSequence), DCM_ImageOrientationPatient,
-               std::array{r[0], r[1], r[2], c[0], c[1], c[2]});
-}
-
-void put_dimension_index(DcmItem& content, int segment, std::uint32_t position) {
-  const std::array<Uint32, 2> values = {static_cast<Uint32>(segment), position};
-  auto element = std::make_unique<DcmUnsignedLong>(DCM_DimensionIndexValues);
-  if (element->putUint32Array(values.data(), values.size()).bad() ||
-      content.insert(element.get(), OFTrue).bad()) {
-    throw Error(ErrorCode::internal, "a dimension index cannot be set");
-  }
-  static_cast<void>(element.release());
-}
-
-void put_frame_groups(DcmItem& object, const Findings& findings, const Grid& grid,
-                      std::span<const BitPlane> frames) {
-  std::map<std::int64_t, std::uint32_t> position_index;  // of the slices that are used
-  for (const BitPlane& frame : frames) position_index[frame.slice] = 0;
-  std::uint32_t rank = 0;
-  for (auto& [slice, index] : position_index) index = ++rank;
-
-  const bool multi_frame = is_multi_frame(findings);
-  for (const BitPlane& frame : frames) {
-    DcmItem& item = add_item(object, DCM_PerFrameFunctionalGroupsSequence);
-    put_dimension_index(add_item(item, DCM_FrameContentSequence), frame.label,
-                        position_index[frame.slice]);
-    put_decimals(add_item(item, DCM_PlanePositionSequence), DCM_ImagePositionPatient,
-                 grid.centre_mm(0, 0, frame.slice));
-    if (!grid.is_regular()) put_measures_of_slice(item, grid, frame.slice);
-    put_us(add_item(item, DCM_SegmentIdentificationSequence), DCM_ReferencedSegmentNumber,
-           frame.label);
-
-    const SliceSource& slice = findings.source.instances[static_cast<std::size_t>(frame.slice)];
-    DcmItem& derivation = add_item(item, DCM_DerivationImageSequence);
-    add_code(derivation, DCM_DerivationCodeSequence, {"113076", "DCM", "Segmentation"});
-    DcmItem& image = add_reference(derivation, DCM_SourceImageSequence, slice.sop_class_uid,
-                                   slice.sop_instance_uid);
-    if (multi_frame) put(image, DCM_ReferencedFrameNumber, std::to_string(slice.frame));
-    put(image, DCM_SpatialLocationsPreserved, "YES");
-    add_code(image, DCM_PurposeOfReferenceCodeSequence,
-             {"121322", "DCM", "Source image for image processing operation"});
-  }
-}
-
-void put_pixels(DcmItem& object, const LabelMap& labels, std::span<const BitPlane> frames) {
-  const Size3& size = labels.grid.size;
-  const std::size_t bytes = kernels::bit_plane_bytes(size, frames.size());
-  kernels::pack_bit_planes_cpu(labels.labels, size, frames, add_pixel_data(object, bytes));
-  put(object, DCM_NumberOfFrames, std::to_string(frames.size()));
+void put_image_pixel(DcmItem& object, const Size3& size, const Kind& kind) {
   put_us(object, DCM_Rows, static_cast<std::uint16_t>(size[1]));
   put_us(object, DCM_Columns, static_cast<std::uint16_t>(size[0]));
   put_us(object, DCM_SamplesPerPixel, 1);
   put(object, DCM_PhotometricInterpretation, "MONOCHROME2");
-  put_us(object, DCM_BitsAllocated, 1);
-  put_us(object, DCM_BitsStored, 1);
-  put_us(object, DCM_HighBit, 0);
+  put_us(object, DCM_BitsAllocated, static_cast<std::uint16_t>(kind.bits));
+  put_us(object, DCM_BitsStored, static_cast<std::uint16_t>(kind.bits));
+  put_us(object, DCM_HighBit, static_cast<std::uint16_t>(kind.bits - 1));
   put_us(object, DCM_PixelRepresentation, 0);
+}
+
+/// Everything in front of the frames. @param object  receives it
+ObjectIds put_segmentation(DcmItem& object, const Findings& findings, const Grid& grid,
+                           const Kind& kind, std::size_t frames) {
+  const auto header = read_source_header(findings);
+  DcmItem& source = *header->getDataset();
+  ObjectIds ids = put_common_modules(object, source, findings,
+                                     {.sop_class_uid = kind.sop_class,
+                                      .modality = "SEG",
+                                      .role = "seg",
+                                      .series_role = "seg",
+                                      .series_description = "AI, unverified: segmentation",
+                                      .series_offset = 1});
+  put_content_time(object);
+  put_frame_of_reference(object, source, findings.source.frame_of_reference_uid,
+                         findings.source.series_uid);
+  put(object, DCM_ImageType, "DERIVED\\PRIMARY");
+  put(object, DCM_ContentLabel, "SEGMENTATION");
+  put_text(object, DCM_ContentDescription, "AI, unverified: " + findings.model.title, 64);
+  put_empty(object, DCM_ContentCreatorName);
+  put_lossy_compression(object, source, findings.source.lossy);
+  put(object, DCM_SegmentationType, kind.type);
+  put_segments(object, source, findings);
+  put_referenced_series(object, findings, {});
+  put_dimensions(object, findings, kind.by_segment);
+  put_shared_groups(object, source, grid);
+  put(object, DCM_NumberOfFrames, std::to_string(frames));
+  put_image_pixel(object, grid.size, kind);
+  return ids;
+}
+
+// ---------------------------------------------------------------- forms
+
+/// Segment by segment, slices in geometric order inside; one empty frame if there is nothing.
+std::vector<BitPlane> planes_of(const Findings& findings, std::span<const LabelSlice> slices) {
+  // A label is a byte: segments above 255 have no voxel.
+  std::vector<std::uint8_t> segments(std::min<std::size_t>(findings.segments.size(), 255));
+  std::iota(segments.begin(), segments.end(), std::uint8_t{1});
+  std::vector<BitPlane> planes = kernels::filled_planes(slices, segments);
+  if (planes.empty()) planes.push_back({.slice = 0, .label = 1});
+  return planes;
+}
+
+/// Bits in parts that are whole bytes: as many planes at once as 64 MiB hold.
+void put_bits(MultiFrameFile& out, const LabelMap& labels, std::span<const BitPlane> planes) {
+  constexpr std::size_t kPartBytes = std::size_t{64} << 20;
+  const Size3& size = labels.grid.size;
+  const std::size_t plane_bits = static_cast<std::size_t>(size[0] * size[1]);
+  const std::size_t at_once = std::max<std::size_t>(8 * kPartBytes / plane_bits / 8 * 8, 8);
+  out.begin_pixels((plane_bits * planes.size() + 7) / 8);
+  std::vector<std::uint8_t> packed;
+  for (std::size_t begin = 0; begin < planes.size(); begin += at_once) {
+    const auto part = planes.subspan(begin, std::min(at_once, planes.size() - begin));
+    packed.resize(kernels::bit_plane_bytes(size, part.size()));
+    kernels::pack_bit_planes_cpu(labels.labels, size, part, packed);
+    out.put_pixels(std::span(packed).first((plane_bits * part.size() + 7) / 8));
+  }
+}
+
+std::vector<std::int64_t> filled_slices(std::span<const LabelSlice> slices) {
+  std::vector<std::int64_t> filled;
+  for (std::size_t k = 0; k < slices.size(); ++k) {
+    const auto& holds = slices[k].holds;
+    if (std::any_of(std::begin(holds) + 1, std::end(holds), [](auto h) { return h != 0; })) {
+      filled.push_back(static_cast<std::int64_t>(k));
+    }
+  }
+  if (filled.empty()) filled.push_back(0);
+  return filled;
+}
+
+/// The samples of one slice, little endian.
+std::vector<std::uint8_t> samples_of(const LabelMap& labels, std::int64_t slice, int bytes) {
+  const auto n = static_cast<std::size_t>(labels.grid.size[0] * labels.grid.size[1]);
+  const std::uint8_t* from = labels.labels.data() + static_cast<std::size_t>(slice) * n;
+  std::vector<std::uint8_t> samples(n * static_cast<std::size_t>(bytes), 0);
+  for (std::size_t i = 0; i < n; ++i) samples[i * static_cast<std::size_t>(bytes)] = from[i];
+  return samples;
+}
+
+void put_numbers(MultiFrameFile& out, const LabelMap& labels, std::span<const std::int64_t> slices,
+                 const SegmentationForm& form) {
+  const int bytes = form.bits / 8;
+  const Size3& size = labels.grid.size;
+  if (form.encoding != Encoding::rle) {
+    out.begin_pixels(static_cast<std::uint64_t>(size[0] * size[1] * bytes) * slices.size(),
+                     bytes == 2);
+    for (const std::int64_t slice : slices) out.put_pixels(samples_of(labels, slice, bytes));
+    return;
+  }
+  std::vector<std::string> frames(slices.size());
+#pragma omp parallel for schedule(dynamic, 1)
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    frames[i] = rle_frame(samples_of(labels, slices[i], bytes), size[0], bytes);
+  }
+  out.put_fragments(frames);
+}
+
+PixelEncoding pixel_encoding(Encoding encoding) {
+  return encoding == Encoding::rle ? PixelEncoding::rle : PixelEncoding::explicit_little_endian;
+}
+
+/// One frame of a fractional segmentation.
+struct FractionalFrame {
+  SegmentFrame frame;
+  std::vector<std::uint8_t> values;
+};
+
+std::vector<std::uint8_t> quantised(std::span<const float> probabilities) {
+  constexpr float kSteps = 255;
+  std::vector<std::uint8_t> values(probabilities.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float p = probabilities[i];  // NaN is no probability
+    values[i] = static_cast<std::uint8_t>(
+        std::lround(std::isnan(p) ? 0.0F : std::clamp(p, 0.0F, 1.0F) * kSteps));
+  }
+  return values;
 }
 
 }  // namespace
 
 ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, const Volume& volume,
-                             const std::filesystem::path& file) {
-  check_labels(findings, labels, volume);
+                             const std::filesystem::path& file, const SegmentationForm& form) {
+  check_labels(labels, volume);
+  check_source(findings, labels.grid);
+  check_form(form);
   const std::vector<LabelSlice> slices = kernels::label_slices_cpu(labels.labels, labels.grid.size);
   check_segments(findings, slices);
-  const auto header = read_source_header(findings);
-  DcmItem& source = *header->getDataset();
-  const std::vector<BitPlane> frames = frames_of(findings, slices);
+  const bool binary = form.type == SegmentationForm::Type::binary;
+  const Kind kind{binary ? kSegmentationStorage : kLabelMapSegmentationStorage,
+                  binary ? "BINARY" : "LABELMAP", binary, binary ? 1 : form.bits};
+  const std::vector<BitPlane> planes =
+      binary ? planes_of(findings, slices) : std::vector<BitPlane>{};
+  const std::vector<std::int64_t> filled =
+      binary ? std::vector<std::int64_t>{} : filled_slices(slices);
+  std::vector<SegmentFrame> frames;
+  for (const BitPlane& plane : planes) frames.push_back({plane.slice, plane.label});
+  for (const std::int64_t slice : filled) frames.push_back({slice, 0});
 
   DcmFileFormat object;
   DcmItem& item = *object.getDataset();
-  const ObjectKind kind{.sop_class_uid = kSegmentationStorage,
-                        .modality = "SEG",
-                        .role = "seg",
-                        .series_role = "seg",
-                        .series_description = "AI, unverified: segmentation",
-                        .series_offset = 1};
-  ObjectIds ids = put_common_modules(item, source, findings, kind);
-  put_content_time(item);
-  put_frame_of_reference(item, source, findings.source.frame_of_reference_uid,
-                         findings.source.series_uid);
-  put(item, DCM_ImageType, "DERIVED\\PRIMARY");
-  put(item, DCM_ContentLabel, "SEGMENTATION");
-  put_text(item, DCM_ContentDescription, "AI, unverified: " + findings.model.title, 64);
-  put_empty(item, DCM_ContentCreatorName);
-  put_lossy_compression(item, source, findings.source.lossy);
-  put(item, DCM_SegmentationType, "BINARY");
+  ObjectIds ids = put_segmentation(item, findings, labels.grid, kind, frames.size());
   put(item, kSegmentsOverlap, "NO");  // a voxel of a label map has one label
+  if (!binary) put_us(item, DcmTag(DCM_PixelPaddingValue, EVR_US), 0);  // the background
+  MultiFrameFile out(object, file, pixel_encoding(form.encoding));
+  out.put_frame_groups(encode_frame_groups(findings, labels.grid, frames));
+  binary ? put_bits(out, labels, planes) : put_numbers(out, labels, filled, form);
+  out.finish();
+  if (form.encoding == Encoding::deflated) deflate_file(file);
+  return ids;
+}
 
-  put_segments(item, source, findings);
-  put_referenced_series(item, findings, {});
-  put_dimensions(item, findings);
-  put_shared_groups(item, source, labels.grid);
-  put_frame_groups(item, findings, labels.grid, frames);
-  put_pixels(item, labels, frames);
-  save(object, file);
+ObjectIds write_fractional_segmentation(const Findings& findings, const Volume& volume,
+                                        const SliceOfSegment& probabilities,
+                                        const std::filesystem::path& file, Encoding encoding) {
+  check_source(findings, volume.grid);
+  if (encoding == Encoding::deflated) {
+    throw Error(ErrorCode::bad_argument, "probabilities are not written deflated");
+  }
+  const Size3& size = volume.grid.size;
+  const auto pixels = static_cast<std::size_t>(size[0] * size[1]);
+  // Slices from outside, segments inside: probabilities come slice by slice.
+  std::vector<FractionalFrame> found;
+  for (std::int64_t slice = 0; slice < size[2]; ++slice) {
+    for (const Segment& segment : findings.segments) {
+      const std::span<const float> given = probabilities(slice, segment);
+      if (given.size() != pixels) {
+        throw Error(ErrorCode::bad_argument, "probabilities of another size than a slice");
+      }
+      std::vector<std::uint8_t> values = quantised(given);
+      if (std::ranges::all_of(values, [](std::uint8_t v) { return v == 0; })) continue;
+      found.push_back({{slice, static_cast<std::uint16_t>(segment.number)}, std::move(values)});
+    }
+  }
+  if (found.empty()) found.push_back({{0, 1}, std::vector<std::uint8_t>(pixels, 0)});
+  std::ranges::stable_sort(found, {}, [](const FractionalFrame& f) { return f.frame.segment; });
+  std::vector<SegmentFrame> frames;
+  for (const FractionalFrame& f : found) frames.push_back(f.frame);
+
+  DcmFileFormat object;
+  DcmItem& item = *object.getDataset();
+  const Kind kind{kSegmentationStorage, "FRACTIONAL", true, 8};
+  ObjectIds ids = put_segmentation(item, findings, volume.grid, kind, frames.size());
+  put(item, DCM_SegmentationFractionalType, "PROBABILITY");
+  put_us(item, DCM_MaximumFractionalValue, 255);
+  MultiFrameFile out(object, file, pixel_encoding(encoding));
+  out.put_frame_groups(encode_frame_groups(findings, volume.grid, frames));
+  if (encoding == Encoding::rle) {
+    std::vector<std::string> fragments(found.size());
+#pragma omp parallel for schedule(dynamic, 1)
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      fragments[i] = rle_frame(found[i].values, size[0], 1);
+    }
+    out.put_fragments(fragments);
+  } else {
+    out.begin_pixels(static_cast<std::uint64_t>(pixels) * found.size());
+    for (const FractionalFrame& f : found) out.put_pixels(f.values);
+  }
+  out.finish();
   return ids;
 }
 

@@ -30,7 +30,7 @@ struct MeasuredSegmentation {
 /// Positions are those of the frames themselves, so that a tilted gantry is measured as it lies.
 /// Frames are as thick as Spacing Between Slices says, or each as its own Slice Thickness, where
 /// Pixel Measures belong to the frame.
-/// @throws Error internal if the file is not a BINARY segmentation that makes sense
+/// @throws Error internal if the file is not a BINARY or LABELMAP segmentation that makes sense
 MeasuredSegmentation measure_segmentation(const std::filesystem::path& file);
 
 /// Holds every finding against the segments that it names, as they were measured in a file.

@@ -18,6 +18,11 @@ def main(writer):
         for source in sources:
             name = source.name.removesuffix("-source")
             harness.judge_objects(source.parent / name, source, check, name)
+        judge = harness.ROOT / "tests" / "judges" / "check_forms.py"
+        done = subprocess.run([sys.executable, judge, work / "segmentation forms"], capture_output=True, text=True)
+        lines = done.stdout.splitlines() or [done.stderr[-300:]]
+        print("\n".join(lines[:-1]))
+        check(done.returncode == 0, f"segmentations in every form: {lines[-1]}")
     check.finish()
 
 
