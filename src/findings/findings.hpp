@@ -34,6 +34,27 @@ struct LabelMap {
   std::vector<std::uint8_t> labels;  ///< as many as the grid has voxels, c fastest
 };
 
+/// Real values of a structure's voxels, each counted once; padding is left out. Hounsfield units.
+struct Intensities {
+  std::int64_t voxels = 0;
+  double mean = 0;
+  double sd = 0;  ///< divided by n
+  double min = 0;
+  double max = 0;
+};
+
+/// What is usual of a volume, in mm3, and where this patient's lies.
+struct Norm {
+  std::string population;  ///< "Adults of 60 to 69 years, 1.5 T, ..."
+  std::string authority;   ///< who published it, with the year
+  double mean = 0;
+  double sd = 0;
+  double low = 0;  ///< of the range that is called normal
+  double high = 0;
+  double z = 0;           ///< of this patient
+  double percentile = 0;  ///< of this patient, 0 to 100
+};
+
 /// A measured structure. One that names a single segment is that segment; one that names several is
 /// their union, its figures derived from theirs.
 struct Finding {
@@ -45,6 +66,8 @@ struct Finding {
   std::int64_t voxels = 0;
   double volume_mm3 = 0;  ///< sum of the voxels' volumes on the source grid
   Vec3 centroid_mm{};     ///< LPS, mean of the voxel centres, each weighed by its volume
+  std::optional<Intensities> intensities;  ///< of CT
+  std::optional<Norm> norm;                ///< if one is comparable with the model's protocol
 };
 
 /// Left against right of one structure.
