@@ -287,6 +287,15 @@ TEST(ResultsForJudges, OfAwkwardSeries) {
   StagedFolder thick_staged(root / "uneven");
   write_results(thick.findings, &thick.labels, thick.volume, thick_staged);
   thick_staged.commit();
+  // What a norm, intensities, an Enhanced SR and a planar region look like.
+  Phantom known = make(root / "norms-source", {15, 10, 8}, straight);
+  for (Finding& finding : known.findings.findings) {
+    finding.norm = Norm{"Adults of 60 to 69 years", "A. Author 2020", 90, 10, 70, 110, 1.5, 93};
+    finding.intensities = Intensities{finding.voxels, 40.25, 12.5, -3, 71};
+  }
+  StagedFolder known_staged(root / "norms");
+  write_results(known.findings, &known.labels, known.volume, known_staged);
+  known_staged.commit();
   Phantom p = make(root / "partial-source", {15, 10, 8}, straight);
   make_partial(p.findings);
   StagedFolder staged(root / "partial");

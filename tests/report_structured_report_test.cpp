@@ -117,6 +117,95 @@ TEST(StructuredReport, VolumesStandBesideTheSegmentsThatTheyAreOf) {
   EXPECT_EQ(code_of(value, DCM_MeasurementUnitsCodeSequence), "1");
 }
 
+/// Number of a NUM item.
+double number_of(DcmItem& item) {
+  return std::stod(string_of(*items_of(item, DCM_MeasuredValueSequence).at(0), DCM_NumericValue));
+}
+
+TEST(StructuredReport, SaysWhatIsNormalOfWhomAndByWhoseAuthority) {
+  phantom::TemporaryFolder folder;
+  Phantom p = make(folder.path / "source");
+  Finding& first = p.findings.findings[2];  // one segment
+  first.norm = Norm{"Adults of 60 to 69 years", "A. Author 2020", 3000, 250, 2510, 3490, 2.4, 99.2};
+  first.volume_mm3 = 3600;
+  first.intensities = Intensities{7, 40.25, 12.5, -3, 71};
+  const ObjectIds seg{kSegmentationStorage, "1.2.3", "1.2.4"};
+  write_structured_report(p.findings, p.volume, seg, folder.path / "sr.dcm");
+  Report report(folder.path / "sr.dcm");
+  std::map<std::string, double> numbers;
+  std::map<std::string, std::string> texts;
+  std::string normality;
+  for (const Content& c : report.contents) {
+    if (string_of(*c.item, DCM_RelationshipType) != "HAS PROPERTIES") continue;
+    EXPECT_EQ(code_of(*c.parent, DCM_ConceptNameCodeSequence), "118565006");
+    EXPECT_DOUBLE_EQ(number_of(*c.parent), 3600);
+    if (c.type == "NUM") numbers[c.concept_value] = number_of(*c.item);
+    if (c.type == "TEXT") texts[c.concept_value] = string_of(*c.item, DCM_TextValue);
+    if (c.type == "CODE") normality = code_of(*c.item, DCM_ConceptCodeSequence);
+  }
+  EXPECT_EQ(numbers, (std::map<std::string, double>{{"373098007", 3000},
+                                                    {"121414", 250},
+                                                    {"121415", 99.2},
+                                                    {"121416", 2.4},
+                                                    {"385524004", 2510},
+                                                    {"371933006", 3490}}));
+  EXPECT_EQ(texts["121405"], "Adults of 60 to 69 years");
+  EXPECT_EQ(texts["121406"], "A. Author 2020");
+  EXPECT_EQ(normality, "371879000");  // Abnormally High
+  std::map<std::string, double> derived;
+  for (const Content& c : report.all("NUM", "112031")) {
+    for (DcmItem* item : items_of(*c.item, DCM_ContentSequence)) {
+      if (code_of(*item, DCM_ConceptNameCodeSequence) == "121401") {
+        derived[code_of(*item, DCM_ConceptCodeSequence)] = number_of(*c.item);
+      }
+    }
+  }
+  EXPECT_EQ(derived,
+            (std::map<std::string, double>{
+                {"373098007", 40.25}, {"386136009", 12.5}, {"255605001", -3}, {"56851009", 71}}));
+}
+
+TEST(StructuredReport, OfASingleSliceGivesAreasOfPlanarRegions) {
+  phantom::TemporaryFolder folder;
+  const Size3 size{15, 10, 1};
+  // Pixels of 0.5 x 0.75 mm; 4 of them are segment 1.
+  const Affine affine = Affine::from_columns({0.5, 0, 0}, {0, 0.75, 0}, {0, 0, 3}, {0, 0, 0});
+  Phantom p = phantom::make(folder.path / "source", size, affine,
+                            [](int c, int r, int) { return r == 2 && c < 4 ? 1 : 0; });
+  p.findings.asymmetries.clear();
+  std::erase_if(p.findings.findings, [](const Finding& f) { return f.voxels == 0; });
+  const ObjectIds seg{kSegmentationStorage, "1.2.3", "1.2.4"};
+  write_structured_report(p.findings, p.volume, seg, folder.path / "sr.dcm");
+  Report report(folder.path / "sr.dcm");
+  const auto areas = report.all("NUM", "42798000");
+  ASSERT_EQ(areas.size(), 1U);
+  EXPECT_DOUBLE_EQ(number_of(*areas[0].item), 4 * 0.5 * 0.75);
+  DcmItem& group = *areas[0].parent;
+  EXPECT_EQ(string_of(*items_of(group, DCM_ContentTemplateSequence).at(0), DCM_TemplateIdentifier),
+            "1410");
+  EXPECT_EQ(report.all("IMAGE", "121214").size(), 1U);
+  const auto sources = report.all("IMAGE", "121233");
+  ASSERT_EQ(sources.size(), 1U);
+  EXPECT_EQ(string_of(*items_of(*sources[0].item, DCM_ReferencedSOPSequence).at(0),
+                      DCM_ReferencedSOPInstanceUID),
+            p.volume.slices[0].sop_instance_uid);
+}
+
+TEST(StructuredReport, EnhancedHasNoCoordinatesInSpaceAndAnotherUid) {
+  phantom::TemporaryFolder folder;
+  const Phantom p = make(folder.path / "source");
+  const ObjectIds seg{kSegmentationStorage, "1.2.3", "1.2.4"};
+  const ObjectIds full = write_structured_report(p.findings, p.volume, seg, folder.path / "3d.dcm");
+  const ObjectIds ids =
+      write_structured_report(p.findings, p.volume, seg, folder.path / "sr.dcm", SrForm::enhanced);
+  Report report(folder.path / "sr.dcm"), whole(folder.path / "3d.dcm");
+  EXPECT_EQ(string_of(report.root(), DCM_SOPClassUID), kEnhancedSrStorage);
+  EXPECT_NE(ids.sop_instance_uid, full.sop_instance_uid);
+  EXPECT_EQ(report.all("SCOORD3D", "128138").size(), 0U);
+  EXPECT_EQ(whole.all("SCOORD3D", "128138").size(), 6U);
+  EXPECT_EQ(report.all("NUM", "118565006").size(), whole.all("NUM", "118565006").size());
+}
+
 TEST(StructuredReport, IsUnverifiedAndPreliminaryAndListsItsEvidence) {
   phantom::TemporaryFolder folder;
   const Phantom p = make(folder.path / "source");

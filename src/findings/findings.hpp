@@ -66,8 +66,8 @@ struct Finding {
   std::int64_t voxels = 0;
   double volume_mm3 = 0;  ///< sum of the voxels' volumes on the source grid
   Vec3 centroid_mm{};     ///< LPS, mean of the voxel centres, each weighed by its volume
-  std::optional<Intensities> intensities;  ///< of CT
-  std::optional<Norm> norm;                ///< if one is comparable with the model's protocol
+  std::optional<Intensities> intensities{};  ///< of CT
+  std::optional<Norm> norm{};                ///< if one is comparable with the model's protocol
 };
 
 /// Left against right of one structure.

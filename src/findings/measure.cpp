@@ -1,6 +1,7 @@
 #include "findings/measure.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace osler {
 namespace {
@@ -8,6 +9,26 @@ namespace {
 std::string capitalised(std::string text) {
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
   return text;
+}
+
+/// Of one label; nothing if no voxel of it has a value.
+std::optional<Intensities> intensities_of(const LabelStatistics& s) {
+  if (s.valued == 0) return std::nullopt;
+  return Intensities{s.valued, s.mean, s.sd, s.min, s.max};
+}
+
+/// Of two sets of voxels together.
+std::optional<Intensities> together(const std::optional<Intensities>& a,
+                                    const std::optional<Intensities>& b) {
+  if (!a || !b) return a ? a : b;
+  const auto na = static_cast<double>(a->voxels), nb = static_cast<double>(b->voxels);
+  const double n = na + nb, mean = (na * a->mean + nb * b->mean) / n;
+  const auto squares = [&](const Intensities& i, double count) {
+    return count * (i.sd * i.sd + (i.mean - mean) * (i.mean - mean));
+  };
+  return Intensities{a->voxels + b->voxels, mean,
+                     std::sqrt((squares(*a, na) + squares(*b, nb)) / n), std::min(a->min, b->min),
+                     std::max(a->max, b->max)};
 }
 
 }  // namespace
@@ -79,6 +100,7 @@ std::vector<Finding> measure(const ModelPackage& package,
       whole.voxels += s.voxels;
       whole.volume_mm3 += s.volume_mm3;
       sum = sum + s.volume_mm3 * s.centroid_mm;
+      whole.intensities = together(whole.intensities, intensities_of(s));
     }
     if (whole.voxels > 0) whole.centroid_mm = (1.0 / whole.volume_mm3) * sum;
     wholes.push_back(std::move(whole));
@@ -94,6 +116,7 @@ std::vector<Finding> measure(const ModelPackage& package,
     part.voxels = statistics[i + 1].voxels;
     part.volume_mm3 = statistics[i + 1].volume_mm3;
     part.centroid_mm = statistics[i + 1].centroid_mm;
+    part.intensities = intensities_of(statistics[i + 1]);
     parts.push_back(std::move(part));
   }
   wholes.insert(wholes.end(), parts.begin(), parts.end());

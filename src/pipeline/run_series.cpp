@@ -76,8 +76,12 @@ bool segment(LoadedModel& model, const LocalisedTwoPass& steps, const HeadContex
 void measure_labels(const ModelPackage& package, const Device& device, SeriesResult& result,
                     Signals& signals) {
   Findings& f = result.findings;
+  // Only CT has values that mean the same everywhere.
+  std::optional<VolumeSource> values;
+  if (result.volume->modality == "CT") values.emplace(*result.volume);
   const auto statistics = label_statistics(device, result.labels.labels, result.volume->grid,
-                                           static_cast<int>(package.segments.size()));
+                                           static_cast<int>(package.segments.size()),
+                                           values ? &values->view() : nullptr);
   f.segments = describe_segments(package);
   f.findings = measure(package, statistics);
   f.asymmetries = asymmetries(package, f.findings);

@@ -147,7 +147,8 @@ std::int64_t paint(const Probabilities& p, double threshold, std::span<const std
 
 std::vector<LabelStatistics> label_statistics(const Device& device,
                                               std::span<const std::uint8_t> labels,
-                                              const Grid& grid, int max_label) {
+                                              const Grid& grid, int max_label,
+                                              const kernels::SourceView* intensities) {
   std::vector<double> voxel_mm3;
   for (std::int64_t k = 0; k < grid.size[2]; ++k) voxel_mm3.push_back(grid.voxel_mm3(k));
   kernels::LabelStatisticsTask task;
@@ -155,9 +156,11 @@ std::vector<LabelStatistics> label_statistics(const Device& device,
   task.max_label = max_label;
   task.slice_at = grid.slice_at;
   task.slice_weight = voxel_mm3;
+  task.intensities = intensities;
   std::vector<LabelStatistics> out;
   for (const kernels::LabelStatistics& s : kernels::label_statistics(device, labels, task)) {
-    out.push_back({s.voxels, s.weight, s.voxels > 0 ? grid.index_to_lps(s.centre) : Vec3{}});
+    out.push_back({s.voxels, s.weight, s.voxels > 0 ? grid.index_to_lps(s.centre) : Vec3{},
+                   s.valued, s.mean, s.sd, s.min, s.max});
   }
   return out;
 }

@@ -7,6 +7,7 @@
 
 #include "core/affine.hpp"
 #include "device/device.hpp"
+#include "kernels/source_view.hpp"
 #include "postprocess/probabilities.hpp"
 #include "volume/volume.hpp"
 
@@ -38,12 +39,19 @@ std::int64_t paint(const Probabilities& p, double threshold, std::span<const std
 struct LabelStatistics {
   std::int64_t voxels = 0;
   double volume_mm3 = 0;
-  Vec3 centroid_mm{};  ///< LPS
+  Vec3 centroid_mm{};       ///< LPS
+  std::int64_t valued = 0;  ///< voxels whose intensities were given and are no padding
+  double mean = 0;          ///< of their real values, each counted once
+  double sd = 0;            ///< divided by n
+  double min = 0;
+  double max = 0;
 };
 
+/// @param intensities  of the same grid, or nothing
 /// @return one per label 0..max_label (entry 0 is background, not computed)
 std::vector<LabelStatistics> label_statistics(const Device& device,
                                               std::span<const std::uint8_t> labels,
-                                              const Grid& grid, int max_label);
+                                              const Grid& grid, int max_label,
+                                              const kernels::SourceView* intensities = nullptr);
 
 }  // namespace osler

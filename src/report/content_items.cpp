@@ -21,6 +21,8 @@ const char* words(Relationship relationship) {
       return "HAS ACQ CONTEXT";
     case Relationship::inferred_from:
       return "INFERRED FROM";
+    case Relationship::has_properties:
+      return "HAS PROPERTIES";
   }
   return "";
 }

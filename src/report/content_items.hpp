@@ -19,6 +19,7 @@ enum class Relationship {
   has_obs_context,
   has_acq_context,
   inferred_from,
+  has_properties,
 };
 
 DcmItem& add_container(DcmItem& parent, const Code& name, std::string_view template_id = {});

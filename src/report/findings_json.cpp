@@ -32,6 +32,18 @@ Json to_json(const Vec3& point) {
   return Json::array({number(point[0]), number(point[1]), number(point[2])});
 }
 
+Json to_json(const Intensities& i) {
+  return {{"unit", "[hnsf'U]"}, {"voxels", i.voxels},   {"mean", number(i.mean)},
+          {"sd", number(i.sd)}, {"min", number(i.min)}, {"max", number(i.max)}};
+}
+
+Json to_json(const Norm& norm) {
+  return {{"population", norm.population}, {"authority", norm.authority},
+          {"mean_mm3", number(norm.mean)}, {"sd_mm3", number(norm.sd)},
+          {"low_mm3", number(norm.low)},   {"high_mm3", number(norm.high)},
+          {"z", number(norm.z)},           {"percentile", number(norm.percentile)}};
+}
+
 Json to_json(const Finding& finding) {
   return {{"label", finding.label},
           {"code", to_json(finding.code)},
@@ -40,7 +52,9 @@ Json to_json(const Finding& finding) {
           {"volume_mm3", number(finding.volume_mm3)},
           {"centroid_mm", to_json(finding.centroid_mm)},
           {"voxels", finding.voxels},
-          {"segments", finding.segments}};
+          {"segments", finding.segments},
+          {"intensities", finding.intensities ? to_json(*finding.intensities) : Json(nullptr)},
+          {"norm", finding.norm ? to_json(*finding.norm) : Json(nullptr)}};
 }
 
 Json to_json(const Segment& segment) {

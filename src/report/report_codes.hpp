@@ -30,6 +30,19 @@ inline const Code kColumns{"110911", "DCM", "Pixel Data Columns"};
 inline const Code kHorizontalSpacing{"111026", "DCM", "Horizontal Pixel Spacing"};
 inline const Code kVerticalSpacing{"111066", "DCM", "Vertical Pixel Spacing"};
 inline const Code kSliceSpacing{"112226", "DCM", "Spacing between slices"};
+inline const Code kSliceThickness{"112225", "DCM", "Slice Thickness"};
+inline const Code kTargetRegion{"123014", "DCM", "Target Region"};
+inline const Code kOrientation[] = {{"110904", "DCM", "Image Orientation (Patient) Row X"},
+                                    {"110905", "DCM", "Image Orientation (Patient) Row Y"},
+                                    {"110906", "DCM", "Image Orientation (Patient) Row Z"},
+                                    {"110907", "DCM", "Image Orientation (Patient) Column X"},
+                                    {"110908", "DCM", "Image Orientation (Patient) Column Y"},
+                                    {"110909", "DCM", "Image Orientation (Patient) Column Z"}};
+inline const Code kNoRange{"{-1:1}", "UCUM", "{-1:1}"};
+inline const Code kCtAcquisitionType{"113820", "DCM", "CT Acquisition Type"};
+inline const Code kReconstructionAlgorithm{"113961", "DCM", "Reconstruction Algorithm"};
+inline const Code kPulseSequence{"128230", "DCM", "Pulse Sequence Name"};
+inline const Code kRadionuclide{"89457008", "SCT", "Radionuclide"};
 
 inline const Code kImagingMeasurements{"126010", "DCM", "Imaging Measurements"};
 inline const Code kMeasurementGroup{"125007", "DCM", "Measurement Group"};
@@ -42,7 +55,32 @@ inline const Code kLaterality{"272741003", "SCT", "Laterality"};
 inline const Code kTopographicalModifier{"106233006", "SCT", "Topographical modifier"};
 inline const Code kReferencedSegment{"121191", "DCM", "Referenced Segment"};
 inline const Code kSourceSeries{"121232", "DCM", "Source series for segmentation"};
+inline const Code kReferencedSegmentationFrame{"121214", "DCM", "Referenced Segmentation Frame"};
+inline const Code kSourceImageForSegmentation{"121233", "DCM", "Source image for segmentation"};
 inline const Code kVolume{"118565006", "SCT", "Volume"};
+inline const Code kArea{"42798000", "SCT", "Area"};
+inline const Code kAttenuation{"112031", "DCM", "Attenuation Coefficient"};
+inline const Code kDerivation{"121401", "DCM", "Derivation"};  // CID 7464
+inline const Code kMean{"373098007", "SCT", "Mean"};
+inline const Code kSd{"386136009", "SCT", "Standard Deviation"};
+inline const Code kMinimum{"255605001", "SCT", "Minimum"};
+inline const Code kMaximum{"56851009", "SCT", "Maximum"};
+
+// TID 310 to 312
+inline const Code kNormality{"121402", "DCM", "Normality"};  // CID 222
+inline const Code kNormal{"17621005", "SCT", "Normal"};
+inline const Code kAbnormallyHigh{"371879000", "SCT", "Abnormally High"};
+inline const Code kAbnormallyLow{"371880002", "SCT", "Abnormally Low"};
+inline const Code kPopulationMean{"373098007", "SCT", "Mean Value of population"};
+inline const Code kPopulationSd{"121414", "DCM", "Standard deviation of population"};
+inline const Code kPercentile{"121415", "DCM", "Percentile Ranking of measurement"};
+inline const Code kZScore{"121416", "DCM", "Z-Score of measurement"};
+inline const Code kPopulation{"121405", "DCM", "Population description"};
+inline const Code kReferenceAuthority{"121406", "DCM", "Reference Authority"};
+inline const Code kNormalLow{"385524004", "SCT", "Normal Range Lower Limit"};
+inline const Code kNormalHigh{"371933006", "SCT", "Normal Range Upper Limit"};
+inline const Code kNormalRange{"121407", "DCM", "Normal Range description"};
+inline const Code kNormalRangeAuthority{"121408", "DCM", "Normal Range Authority"};
 inline const Code kCenterOfMass{"128138", "DCM", "Center of Mass"};  // CID 219
 inline const Code kMethod{"370129005", "SCT", "Measurement Method"};
 inline const Code kSumOfVoxels{"126030", "DCM", "Sum of segmented voxel volumes"};
@@ -64,6 +102,9 @@ inline const Code kAnatomicalStructure{"91723000", "SCT", "Anatomical structure"
 
 inline const Code kCubicMillimetre{"mm3", "UCUM", "cubic millimeter"};
 inline const Code kMillimetre{"mm", "UCUM", "millimeter"};
+inline const Code kSquareMillimetre{"mm2", "UCUM", "square millimeter"};
+inline const Code kHounsfield{"[hnsf'U]", "UCUM", "Hounsfield unit"};
+inline const Code kPercent{"%", "UCUM", "percent"};
 inline const Code kNoUnits{"1", "UCUM", "no units"};
 inline const Code kPixels{"{pixels}", "UCUM", "pixels"};
 

@@ -4,15 +4,13 @@
 #include <dcmtk/dcmdata/dctk.h>
 #include <fmt/format.h>
 
-#include <cctype>
-#include <cmath>
-#include <map>
-
 #include "core/error.hpp"
 #include "core/version.hpp"
 #include "report/content_items.hpp"
 #include "report/elements.hpp"
 #include "report/evaluation_items.hpp"
+#include "report/image_library.hpp"
+#include "report/measurement_items.hpp"
 #include "report/report_codes.hpp"
 #include "report/sentences.hpp"
 
@@ -34,23 +32,6 @@ Code procedure_of(DcmItem& source, const std::string& modality) {
   if (modality == "CT") return {"25045-6", "LN", "CT unspecified body region"};
   if (modality == "PT") return {"44136-0", "LN", "PET unspecified body region"};
   return {"363679005", "SCT", "Imaging procedure"};
-}
-
-Code modality_of(const std::string& modality) {
-  static const std::map<std::string, std::string> kMeanings = {
-      {"MR", "Magnetic Resonance"},
-      {"CT", "Computed Tomography"},
-      {"PT", "Positron emission tomography"},
-      {"NM", "Nuclear Medicine"},
-      {"CR", "Computed Radiography"},
-      {"DX", "Digital Radiography"},
-      {"MG", "Mammography"},
-      {"US", "Ultrasound"},
-      {"OP", "Ophthalmic Photography"},
-      {"XC", "External-camera Photography"},
-      {"ES", "Endoscopy"}};
-  const auto known = kMeanings.find(modality);
-  return {modality, "DCM", known == kMeanings.end() ? modality : known->second};
 }
 
 void put_document(DcmItem& object, const Findings& findings, const SegReference& segmentation) {
@@ -93,156 +74,6 @@ void add_context(DcmItem& root, DcmItem& source, const Findings& findings) {
                 procedure_of(source, findings.source.modality));
 }
 
-void add_image_library(DcmItem& root, DcmItem& source, const Findings& findings, const Grid& grid) {
-  DcmItem& library = add_container(root, codes::kImageLibrary, "1600");
-  DcmItem& group = add_container(library, codes::kImageLibraryGroup);
-  add_code_item(group, has_acq_context, codes::kModality, modality_of(findings.source.modality));
-  const std::string date = string_of(source, DCM_StudyDate);
-  if (date.size() == 8) add_date_item(group, has_acq_context, codes::kStudyDate, date);
-  if (!findings.source.frame_of_reference_uid.empty()) {
-    add_uid_item(group, has_acq_context, codes::kFrameOfReference,
-                 findings.source.frame_of_reference_uid);
-  }
-  if (voxel_count(grid.size) > 0) {
-    const Vec3 spacing = grid.spacing_mm();
-    struct Descriptor {
-      const Code& name;
-      double value;
-      const Code& unit;
-    };
-    for (const Descriptor& d :
-         {Descriptor{codes::kRows, static_cast<double>(grid.size[1]), codes::kPixels},
-          Descriptor{codes::kColumns, static_cast<double>(grid.size[0]), codes::kPixels},
-          Descriptor{codes::kHorizontalSpacing, spacing[0], codes::kMillimetre},
-          Descriptor{codes::kVerticalSpacing, spacing[1], codes::kMillimetre}}) {
-      add_number_item(group, has_acq_context, d.name, d.value, d.unit);
-    }
-    // Along the slice normal, also if the gantry was tilted. Uneven slices have no one spacing.
-    if (grid.is_regular()) {
-      add_number_item(group, has_acq_context, codes::kSliceSpacing, grid.slice_distances_mm()[0],
-                      codes::kMillimetre);
-    }
-  }
-  for (const SliceSource& slice : distinct_instances(findings)) {
-    add_image_item(group, std::nullopt, {slice.sop_class_uid, slice.sop_instance_uid, {}, {}});
-  }
-}
-
-void add_site(DcmItem& group, const Finding& finding) {
-  DcmItem& site = add_code_item(group, has_concept_mod, codes::kFindingSite, finding.code);
-  if (finding.laterality) {
-    add_code_item(site, has_concept_mod, codes::kLaterality, *finding.laterality);
-  }
-  if (finding.part) {
-    add_code_item(site, has_concept_mod, codes::kTopographicalModifier, *finding.part);
-  }
-}
-
-Code category_of(const Findings& findings, const Finding& finding) {
-  const auto number = static_cast<std::size_t>(finding.segments.front());
-  return number >= 1 && number <= findings.segments.size() ? findings.segments[number - 1].category
-                                                           : codes::kAnatomicalStructure;
-}
-
-/// A voxel volume has no more than a micrometre cubed of truth: shorter numbers read better.
-double rounded(double volume_mm3) {
-  return std::round(volume_mm3 * 1000) / 1000;
-}
-
-void add_segments(DcmItem& group, const Findings& findings, const std::vector<int>& numbers,
-                  const ObjectIds& segmentation) {
-  add_image_item(group, codes::kReferencedSegment,
-                 {segmentation.sop_class_uid, segmentation.sop_instance_uid, {}, numbers});
-  add_uid_item(group, contains, codes::kSourceSeries, findings.source.series_uid);
-}
-
-void add_finding(DcmItem& measurements, DcmItem& source, const Findings& findings,
-                 const Finding& finding, const ObjectIds& segmentation) {
-  const bool one = finding.segments.size() == 1;
-  DcmItem& group = add_container(measurements, codes::kMeasurementGroup, one ? "1411" : "1501");
-  add_text_item(group, has_obs_context, codes::kTrackingIdentifier, finding.label);
-  add_uid_item(group, has_obs_context, codes::kTrackingUid,
-               tracking_uid(source, findings,
-                            structure_key(finding.code, finding.laterality, finding.part)));
-  add_code_item(group, contains, codes::kFindingCategory, category_of(findings, finding));
-  add_code_item(group, contains, codes::kFinding, finding.code);
-  add_segments(group, findings, finding.segments, segmentation);
-  add_code_item(group, has_concept_mod, codes::kMethod, codes::kSumOfVoxels);
-  add_site(group, finding);
-  DcmItem& volume = add_number_item(group, contains, codes::kVolume, rounded(finding.volume_mm3),
-                                    codes::kCubicMillimetre);
-  add_algorithm(volume, findings.model);
-  // TID 1411 and 1501 are extensible: where the structure lies is of use to whoever has no SEG.
-  if (!findings.source.frame_of_reference_uid.empty()) {
-    add_point_item(group, codes::kCenterOfMass, finding.centroid_mm,
-                   findings.source.frame_of_reference_uid);
-  }
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
-/// One of the two sides that an asymmetry is of: the whole finding of its structure.
-const Finding* side_of(const Findings& findings, const Asymmetry& asymmetry, const char* side) {
-  const std::string structure = lower(asymmetry.label);
-  for (const Finding& finding : findings.findings) {
-    if (!finding.part && finding.laterality && finding.laterality->value == side &&
-        (lower(finding.code.meaning) == structure || lower(finding.label).ends_with(structure))) {
-      return &finding;
-    }
-  }
-  return nullptr;
-}
-
-void add_asymmetry(DcmItem& measurements, DcmItem& source, const Findings& findings,
-                   const Asymmetry& asymmetry, const ObjectIds& segmentation) {
-  const Finding* left = side_of(findings, asymmetry, "7771000");
-  const Finding* right = side_of(findings, asymmetry, "24028007");
-  DcmItem& group = add_container(measurements, codes::kMeasurementGroup, "1501");
-  add_text_item(group, has_obs_context, codes::kTrackingIdentifier,
-                asymmetry.label + ", left against right");
-  add_uid_item(group, has_obs_context, codes::kTrackingUid,
-               tracking_uid(source, findings, "asymmetry of " + asymmetry.label));
-  if (left != nullptr && right != nullptr) {
-    add_code_item(group, contains, codes::kFinding, left->code);
-    std::vector<int> numbers = left->segments;
-    numbers.insert(numbers.end(), right->segments.begin(), right->segments.end());
-    add_segments(group, findings, numbers, segmentation);
-    Finding both = *left;
-    both.laterality = codes::kBoth;
-    add_site(group, both);
-  }
-  DcmItem& index =
-      add_number_item(group, contains, codes::kAsymmetryIndex, asymmetry.index, codes::kNoUnits);
-  add_algorithm(index, findings.model);
-  for (const Finding* side : {left, right}) {
-    if (side == nullptr) continue;
-    DcmItem& volume = add_number_item(index, inferred_from, codes::kVolume,
-                                      rounded(side->volume_mm3), codes::kCubicMillimetre);
-    add_site(volume, *side);
-  }
-}
-
-void add_measurements(DcmItem& root, DcmItem& source, const Findings& findings,
-                      const ObjectIds& segmentation) {
-  DcmItem& measurements = add_container(root, codes::kImagingMeasurements);
-  for (const bool one : {true, false}) {  // TID 1500 has TID 1411 before TID 1501
-    for (const Finding& finding : findings.findings) {
-      if (finding.segments.empty()) {
-        throw Error(ErrorCode::bad_argument, "a finding names no segment");
-      }
-      if ((finding.segments.size() == 1) == one) {
-        add_finding(measurements, source, findings, finding, segmentation);
-      }
-    }
-  }
-  for (const Asymmetry& asymmetry : findings.asymmetries) {
-    add_asymmetry(measurements, source, findings, asymmetry, segmentation);
-  }
-}
-
 void add_remarks(DcmItem& root, const Findings& findings) {
   DcmItem& evaluations = add_container(root, codes::kQualitativeEvaluations);
   const auto add = [&](const Code& name, const std::string& text) {
@@ -269,7 +100,7 @@ void add_remarks(DcmItem& root, const Findings& findings) {
 
 ObjectIds write_structured_report(const Findings& findings, const Volume& volume,
                                   const SegReference& segmentation,
-                                  const std::filesystem::path& file) {
+                                  const std::filesystem::path& file, SrForm form) {
   const bool measured = findings.status == Status::complete && findings.evaluations.empty();
   if (measured != segmentation.has_value()) {
     throw Error(ErrorCode::bad_argument,
@@ -279,9 +110,10 @@ ObjectIds write_structured_report(const Findings& findings, const Volume& volume
   DcmItem& source = *header->getDataset();
   DcmFileFormat object;
   DcmItem& root = *object.getDataset();
-  const ObjectKind kind{.sop_class_uid = kComprehensive3dSrStorage,
+  const bool enhanced = form == SrForm::enhanced;
+  const ObjectKind kind{.sop_class_uid = enhanced ? kEnhancedSrStorage : kComprehensive3dSrStorage,
                         .modality = "SR",
-                        .role = "sr",
+                        .role = enhanced ? "sr-enhanced" : "sr",
                         .series_role = "sr",
                         .series_description = "AI, unverified: measurement report",
                         .series_offset = 2};
@@ -291,7 +123,7 @@ ObjectIds write_structured_report(const Findings& findings, const Volume& volume
   add_context(root, source, findings);
   add_image_library(root, source, findings, volume.grid);
   if (segmentation && !findings.findings.empty()) {
-    add_measurements(root, source, findings, *segmentation);
+    add_measurements(root, source, findings, volume.grid, *segmentation, !enhanced);
   }
   if (!findings.evaluations.empty()) {
     add_evaluation_groups(add_container(root, codes::kImagingMeasurements), source, findings);
