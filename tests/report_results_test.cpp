@@ -14,6 +14,16 @@
 namespace osler::report {
 namespace {
 
+/// One delivery. @return its files
+std::vector<std::string> write(Findings& findings, const LabelMap* labels, const Volume& volume,
+                               StagedFolder& staged, bool nifti = false) {
+  ObjectSet objects;
+  objects.labels = nifti;
+  Delivery delivery{staged, objects};
+  write_results(findings, labels, volume, {&delivery, 1});
+  return delivery.files;
+}
+
 using phantom::Phantom;
 
 Phantom make(const std::filesystem::path& folder, const Size3& size, const Affine& affine) {
@@ -42,7 +52,7 @@ TEST(Results, CompleteStudyHasEveryFile) {
   phantom::TemporaryFolder folder;
   Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
   StagedFolder staged(folder.path / "out");
-  const auto files = write_results(p.findings, &p.labels, p.volume, staged);
+  const auto files = write(p.findings, &p.labels, p.volume, staged);
   staged.commit();
   const std::vector<std::string> expected = {"seg.dcm",        "sr.dcm",          "sc-axial.dcm",
                                              "sc-coronal.dcm", "sc-sagittal.dcm", "report.html",
@@ -58,7 +68,7 @@ TEST(Results, LabelsAreWrittenAsNiftiBesideTheObjectsIfWanted) {
   phantom::TemporaryFolder folder;
   Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
   StagedFolder staged(folder.path / "out");
-  const auto files = write_results(p.findings, &p.labels, p.volume, staged, true);
+  const auto files = write(p.findings, &p.labels, p.volume, staged, true);
   ASSERT_EQ(files.size(), 8U);
   EXPECT_EQ(files[5], "labels.nii.gz");
   const Volume read = read_exchange(staged.path() / "labels.nii.gz");
@@ -72,7 +82,7 @@ TEST(Results, AFileThatIsNotDicomHasLabelsAndNoObjects) {
   p.findings.source.file = "head <1>.nii.gz";
   p.findings.source.study_uid.clear();
   StagedFolder staged(folder.path / "out");
-  EXPECT_EQ(write_results(p.findings, &p.labels, p.volume, staged),
+  EXPECT_EQ(write(p.findings, &p.labels, p.volume, staged),
             (std::vector<std::string>{"labels.nii.gz", "report.html", "findings.json"}));
   const std::string html = text_of(staged.path() / "report.html");
   EXPECT_NE(html.find("head &lt;1&gt;.nii.gz"), std::string::npos);
@@ -87,7 +97,7 @@ TEST(Results, UnevenSlicesHaveNoLabelFileAndSaySo) {
   p.findings.source.file = "head.nii.gz";
   p.labels.grid.slice_at = p.volume.grid.slice_at = {0, 1, 2, 3, 4, 5, 5.5, 7};
   StagedFolder staged(folder.path / "out");
-  EXPECT_EQ(write_results(p.findings, &p.labels, p.volume, staged),
+  EXPECT_EQ(write(p.findings, &p.labels, p.volume, staged),
             (std::vector<std::string>{"report.html", "findings.json"}));
   EXPECT_EQ(p.findings.source.warnings.back().code, "no_label_file");
 }
@@ -98,7 +108,7 @@ TEST(Results, LabelsThatDoNotMeasureWhatTheFindingsSayAreNotWritten) {
   p.findings.source.file = "head.nii.gz";
   p.findings.findings[0].volume_mm3 *= 1.1;
   StagedFolder staged(folder.path / "out");
-  EXPECT_THROW(write_results(p.findings, &p.labels, p.volume, staged), Error);
+  EXPECT_THROW(write(p.findings, &p.labels, p.volume, staged), Error);
 }
 
 TEST(Results, PartialStudyHasNoSegmentationAndNoNumber) {
@@ -106,7 +116,7 @@ TEST(Results, PartialStudyHasNoSegmentationAndNoNumber) {
   Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
   make_partial(p.findings);
   StagedFolder staged(folder.path / "out");
-  const auto files = write_results(p.findings, nullptr, p.volume, staged);
+  const auto files = write(p.findings, nullptr, p.volume, staged);
   EXPECT_EQ(files, (std::vector<std::string>{"sr.dcm", "report.html", "findings.json"}));
   const std::string html = text_of(staged.path() / "report.html");
   EXPECT_NE(html.find("No measurements"), std::string::npos);
@@ -122,7 +132,7 @@ TEST(Results, RefusedStudyWritesNoObject) {
   Findings findings;
   findings.refusals = {"Not a head."};
   StagedFolder staged(folder.path / "out");
-  EXPECT_EQ(write_results(findings, nullptr, Volume{}, staged),
+  EXPECT_EQ(write(findings, nullptr, Volume{}, staged),
             (std::vector<std::string>{"report.html", "findings.json"}));
 }
 
@@ -131,7 +141,7 @@ TEST(Results, WrongFiguresAreNotWritten) {
   Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
   ++p.findings.findings[0].voxels;
   StagedFolder staged(folder.path / "out");
-  EXPECT_THROW(write_results(p.findings, &p.labels, p.volume, staged), Error);
+  EXPECT_THROW(write(p.findings, &p.labels, p.volume, staged), Error);
 }
 
 TEST(Html, EscapesEverything) {
@@ -276,7 +286,7 @@ TEST(ResultsForJudges, OfAwkwardSeries) {
         root / (std::string(s.name) + "-source"), s.size, s.affine,
         [&](int c, int r, int k) { return phantom::two_boxes(s.size, c, r, k); }, s.header);
     StagedFolder staged(root / s.name);
-    write_results(p.findings, &p.labels, p.volume, staged);
+    write(p.findings, &p.labels, p.volume, staged);
     staged.commit();
   }
   const Size3 size{15, 10, 8};
@@ -285,7 +295,7 @@ TEST(ResultsForJudges, OfAwkwardSeries) {
     return phantom::two_boxes(size, c, r, k);
   });
   StagedFolder thick_staged(root / "uneven");
-  write_results(thick.findings, &thick.labels, thick.volume, thick_staged);
+  write(thick.findings, &thick.labels, thick.volume, thick_staged);
   thick_staged.commit();
   // What a norm, intensities, an Enhanced SR and a planar region look like.
   Phantom known = make(root / "norms-source", {15, 10, 8}, straight);
@@ -294,12 +304,12 @@ TEST(ResultsForJudges, OfAwkwardSeries) {
     finding.intensities = Intensities{finding.voxels, 40.25, 12.5, -3, 71};
   }
   StagedFolder known_staged(root / "norms");
-  write_results(known.findings, &known.labels, known.volume, known_staged);
+  write(known.findings, &known.labels, known.volume, known_staged);
   known_staged.commit();
   Phantom p = make(root / "partial-source", {15, 10, 8}, straight);
   make_partial(p.findings);
   StagedFolder staged(root / "partial");
-  write_results(p.findings, nullptr, p.volume, staged);
+  write(p.findings, nullptr, p.volume, staged);
   staged.commit();
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/destinations.hpp"
 #include "cli/limits.hpp"
 #include "cli/listing.hpp"
 #include "cli/places.hpp"
@@ -29,6 +30,7 @@ struct Options {
   bool json = false;
   bool timings = false;
   std::filesystem::path trusted;
+  std::filesystem::path destinations;
 };
 
 void print_findings(const Findings& f) {
@@ -156,6 +158,9 @@ int run_command(Options& options) {
     throw Error(ErrorCode::usage, "no INPUT", "a file or folder, or --channel for each channel");
   }
   if (options.run.models.empty()) options.run.models = {kDefaultModel};
+  if (!options.destinations.empty()) {
+    options.run.destinations = read_destinations(options.destinations);
+  }
   options.run.model_places = model_places();
   if (options.run.templates.empty()) options.run.templates = template_place();
   const RunReport report = run(options.run, terminal_progress(), [&](const StudyOutcome& outcome) {
@@ -216,6 +221,11 @@ Action add_run(CLI::App& app) {
       ->add_option("--trusted", options->trusted,
                    "load only models whose digests stand in this file (osler models trust); "
                    "default: OSLER_TRUSTED_MODELS, or all that are whole")
+      ->type_name("FILE");
+  command
+      ->add_option("--destinations", options->destinations,
+                   "JSON or YAML: which objects go to which system, and in which form "
+                   "(docs/destinations.md); each has a folder of its name beside the results")
       ->type_name("FILE");
   command->add_flag("--json", options->json, "print JSON (docs/json.md) instead of text");
   add_limits(*command, options->run.limits);

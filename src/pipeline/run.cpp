@@ -1,6 +1,7 @@
 #include "pipeline/run.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <span>
 
 #include "core/error.hpp"
@@ -95,8 +96,34 @@ StudyOutcome run_classifier(const Job& job, const fs::path& folder, const RunCon
   return outcome;
 }
 
+/// The results themselves, then what each destination wants, committed in this order.
+/// @return names of files, those of destinations behind their folder's
+std::vector<std::string> deliver(SeriesResult& result, StagedFolder& staged,
+                                 const RunOptions& options) {
+  std::deque<StagedFolder> folders;
+  report::ObjectSet usual;
+  usual.labels = options.nifti;
+  std::vector<report::Delivery> deliveries{{staged, usual}};
+  for (const report::Destination& destination : options.destinations) {
+    StagedFolder& folder = folders.emplace_back(staged.target() / destination.name);
+    folder.supersede(kResultFiles);
+    deliveries.push_back({folder, destination.objects});
+  }
+  const bool complete = result.findings.status == Status::complete;
+  report::write_results(result.findings, complete ? &result.labels : nullptr, *result.volume,
+                        deliveries);
+  std::vector<std::string> files = deliveries.front().files;
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    for (const std::string& file : deliveries[i + 1].files) {
+      files.push_back(options.destinations[i].name + "/" + file);
+    }
+    folders[i].commit();
+  }
+  return files;
+}
+
 StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& context,
-                     bool nifti) {
+                     const RunOptions& options) {
   if (job.model->package.classification() != nullptr) return run_classifier(job, folder, context);
   StudyOutcome outcome;
   outcome.folder = folder;
@@ -104,10 +131,8 @@ StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& c
   StagedFolder staged(folder);
   staged.supersede(kResultFiles);
   notify(context.progress, "write", 0, 1);
-  const bool complete = result.findings.status == Status::complete;
   const bool probabilities = write_probabilities_of(job, result, staged.path(), context);
-  outcome.outputs = report::write_results(result.findings, complete ? &result.labels : nullptr,
-                                          *result.volume, staged, nifti);
+  outcome.outputs = deliver(result, staged, options);
   if (probabilities) outcome.outputs.emplace_back("probabilities.nii.gz");
   staged.commit();
   outcome.findings = std::move(result.findings);
@@ -221,7 +246,7 @@ RunReport run(const RunOptions& options, const Progress& progress,
       guarded([&] { return refuse(subject, notes, context.device); });
     }
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-      guarded([&] { return run_job(jobs[i], folder_of_job(subject, i), context, options.nifti); });
+      guarded([&] { return run_job(jobs[i], folder_of_job(subject, i), context, options); });
     }
     remove_further_results(subject, jobs.size());
   }

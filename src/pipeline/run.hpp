@@ -10,6 +10,7 @@
 #include "core/progress.hpp"
 #include "dicom/scan.hpp"
 #include "findings/findings.hpp"
+#include "report/destinations.hpp"
 #include "volume/plan.hpp"
 
 namespace osler {
@@ -26,6 +27,7 @@ struct RunOptions {
   std::map<std::string, std::string> channels;  ///< a series, folder or file by a channel's name
   bool nifti = false;                           ///< labels.nii.gz beside the DICOM results too
   bool probabilities = false;  ///< probabilities.nii.gz, where the model gives them
+  std::vector<report::Destination> destinations;  ///< besides the results themselves
   dicom::Limits limits;
   PlanPolicy policy;
 };
@@ -61,6 +63,7 @@ struct RunReport {
 
 /// Results of a study go to out/<Study Instance UID>/; if several series or models of a study have
 /// results, the finest series of the first model is there and the others in numbered folders below.
+/// Of a segmentation what each destination wants lies in a folder of its name beside the results.
 /// Those of a NIfTI or MetaImage file go to out/<name without ending>/, with a number if that name
 /// is taken; such files are also taken from folders. A study or file that fails does not stop the
 /// others. `done` is called after each outcome.

@@ -16,14 +16,24 @@
 
 namespace osler {
 
-/// Reads members of model.json; what is missing or wrong is named with its path.
+/// The file that members are of, for errors.
+struct MemberDocument {
+  const char* name;
+  const char* expected;
+  const char* remedy;
+};
+inline constexpr MemberDocument kModelJson{
+    "model.json", "the members that docs/schema/model.schema.json names", "repair the package"};
+
+/// Reads members of a JSON document; what is missing or wrong is named with its path.
 class MemberReader {
  public:
-  MemberReader(const Json& json, std::string path) : json_(json), path_(std::move(path)) {}
+  MemberReader(const Json& json, std::string path, const MemberDocument& document = kModelJson)
+      : json_(json), path_(std::move(path)), document_(document) {}
 
   MemberReader at(const char* key) const {
     if (!json_.is_object() || !json_.contains(key)) fail(key, "is missing");
-    return {json_.at(key), path_ + "/" + key};
+    return {json_.at(key), path_ + "/" + key, document_};
   }
   bool has(const char* key) const { return json_.is_object() && json_.contains(key); }
 
@@ -70,7 +80,7 @@ class MemberReader {
     std::vector<decltype(read(member))> out;
     std::size_t i = 0;
     for (const Json& item : member.json_) {
-      out.push_back(read(MemberReader(item, member.path_ + "/" + std::to_string(i++))));
+      out.push_back(read(MemberReader(item, member.path_ + "/" + std::to_string(i++), document_)));
     }
     return out;
   }
@@ -85,14 +95,16 @@ class MemberReader {
   }
 
   [[noreturn]] void fail(const std::string& key, const std::string& what) const {
-    throw Error(ErrorCode::model,
-                "model.json: " + path_ + (key.empty() ? "" : "/" + key) + " " + what,
-                "the members that docs/schema/model.schema.json names", "repair the package");
+    throw Error(
+        ErrorCode::model,
+        std::string(document_.name) + ": " + path_ + (key.empty() ? "" : "/" + key) + " " + what,
+        document_.expected, document_.remedy);
   }
 
  private:
   const Json& json_;
   std::string path_;
+  const MemberDocument& document_;
 };
 
 Code read_code(const MemberReader& r);

@@ -1,5 +1,7 @@
 #include "report/results.hpp"
 
+#include <fmt/format.h>
+
 #include "core/error.hpp"
 #include "report/findings_json.hpp"
 #include "report/html.hpp"
@@ -16,34 +18,75 @@ namespace {
 
 constexpr char kLabelsFile[] = "labels.nii.gz";
 
-/// The DICOM objects of a result. @return their names
-std::vector<std::string> write_objects(const Findings& findings, const LabelMap* labels,
-                                       const Volume& volume, const std::filesystem::path& folder,
-                                       const std::vector<Picture>& pictures) {
-  std::vector<std::string> files;
-  SegReference segmentation;
-  if (findings.status == Status::complete) {
-    segmentation = write_segmentation(findings, *labels, volume, folder / "seg.dcm");
-    verify_against_segmentation(findings, folder / "seg.dcm");
-    files.push_back("seg.dcm");
+/// In the form of this delivery, or nothing and a warning.
+SegReference write_labels(Findings& findings, const LabelMap& labels, const Volume& volume,
+                          const ObjectSet& objects, const std::filesystem::path& file) {
+  SegmentationForm form = *objects.segmentation;
+  if (objects.most_frames > 0) {
+    const std::size_t frames = count_frames(findings, labels, form);
+    const bool beyond = frames > static_cast<std::size_t>(objects.most_frames);
+    if (beyond && !objects.beyond) {
+      findings.source.warnings.push_back(
+          {"segmentation_left_out",
+           fmt::format("the segmentation has {} frames; this destination takes {}", frames,
+                       objects.most_frames),
+           false});
+      return std::nullopt;
+    }
+    if (beyond) form = *objects.beyond;
   }
-  if (findings.status != Status::refused) {
-    write_structured_report(findings, volume, segmentation, folder / "sr.dcm");
-    files.push_back("sr.dcm");
+  const ObjectIds ids = write_segmentation(findings, labels, volume, file, form);
+  verify_against_segmentation(findings, file);
+  return ids;
+}
+
+/// The DICOM objects of one delivery.
+/// @param segmentation  of an earlier delivery; receives that of this one, if it has one
+void write_objects(Findings& findings, const LabelMap* labels, const Volume& volume,
+                   const std::vector<Picture>& pictures, Delivery& delivery,
+                   SegReference& segmentation) {
+  const std::filesystem::path& folder = delivery.folder.path();
+  const ObjectSet& objects = delivery.objects;
+  if (findings.status == Status::complete && objects.segmentation) {
+    if (const auto own = write_labels(findings, *labels, volume, objects, folder / "seg.dcm")) {
+      segmentation = own;
+      delivery.files.emplace_back("seg.dcm");
+    }
   }
+  if (findings.status != Status::refused && objects.report) {
+    write_structured_report(findings, volume, segmentation, folder / "sr.dcm", *objects.report);
+    delivery.files.emplace_back("sr.dcm");
+  }
+  if (!objects.captures) return;
   for (const Picture& picture : pictures) {
     const std::string name = "sc-" + picture.name + ".dcm";
     write_secondary_capture(findings, picture, {*segmentation}, folder / name);
-    files.push_back(name);
+    delivery.files.push_back(name);
   }
-  return files;
 }
 
-/// What every result has, and the last of it: report.html and findings.json.
-void write_pages(const Findings& findings, const std::vector<Picture>& pictures,
+/// labels.nii.gz, or a warning.
+void write_nifti(Findings& findings, const LabelMap& labels, const Volume& volume,
+                 Delivery& delivery) {
+  if (!labels.grid.is_regular()) {
+    findings.source.warnings.push_back(
+        {"no_label_file",
+         "labels.nii.gz was not written: NIfTI cannot say that slices are unevenly spaced", false});
+    return;
+  }
+  write_label_file(findings, labels, volume, delivery.folder.path() / kLabelsFile);
+  delivery.files.emplace_back(kLabelsFile);
+}
+
+/// What every result has, and the last of it: report.html, unless it is not wanted, and
+/// findings.json.
+void write_pages(const Findings& findings, const std::vector<Picture>& pictures, bool page,
                  std::vector<std::string>& files, StagedFolder& folder) {
-  folder.write("report.html", to_html(findings, read_identity(findings), pictures));
-  files.insert(files.end(), {"report.html", "findings.json"});
+  if (page) {
+    folder.write("report.html", to_html(findings, read_identity(findings), pictures));
+    files.emplace_back("report.html");
+  }
+  files.emplace_back("findings.json");
   // Text out of a package or a path may not be UTF-8: such bytes are replaced, never thrown at.
   folder.write("findings.json",
                to_json(findings, files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -51,32 +94,36 @@ void write_pages(const Findings& findings, const std::vector<Picture>& pictures,
 
 }  // namespace
 
-std::vector<std::string> write_results(Findings& findings, const LabelMap* labels,
-                                       const Volume& volume, StagedFolder& folder, bool nifti) {
-  if (findings.status == Status::complete && labels == nullptr) {
+void write_results(Findings& findings, const LabelMap* labels, const Volume& volume,
+                   std::span<Delivery> deliveries) {
+  const bool complete = findings.status == Status::complete;
+  if (complete && labels == nullptr) {
     throw Error(ErrorCode::bad_argument, "complete findings without a label map");
   }
+  const bool is_file = !findings.source.file.empty();
   std::vector<Picture> pictures;
-  std::vector<std::string> files;
+  std::vector<Findings> said(deliveries.size(), findings);  // with each one's own warnings
   {
     const StageTimer timer(findings.timings, "write");
-    const bool complete = findings.status == Status::complete;
-    const bool is_file = !findings.source.file.empty();
     if (complete) pictures = draw_pictures(findings, *labels, volume);
-    if (!is_file) files = write_objects(findings, labels, volume, folder.path(), pictures);
-    const bool wanted = complete && (nifti || is_file);
-    if (wanted && !labels->grid.is_regular()) {
-      findings.source.warnings.push_back(
-          {"no_label_file",
-           "labels.nii.gz was not written: NIfTI cannot say that slices are unevenly spaced",
-           false});
-    } else if (wanted) {
-      write_label_file(findings, *labels, volume, folder.path() / kLabelsFile);
-      files.emplace_back(kLabelsFile);
+    SegReference first;
+    for (std::size_t i = 0; i < deliveries.size(); ++i) {
+      SegReference segmentation = first;
+      if (!is_file) {
+        write_objects(said[i], labels, volume, pictures, deliveries[i], segmentation);
+      }
+      if (i == 0) first = segmentation;
+      if (complete && (is_file || deliveries[i].objects.labels)) {
+        write_nifti(said[i], *labels, volume, deliveries[i]);
+      }
     }
   }
-  write_pages(findings, pictures, files, folder);
-  return files;
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    said[i].timings = findings.timings;
+    write_pages(said[i], pictures, deliveries[i].objects.page, deliveries[i].files,
+                deliveries[i].folder);
+  }
+  findings.source.warnings = said.front().source.warnings;
 }
 
 std::vector<std::string> write_evaluations(Findings& findings, const Volume& volume,
@@ -88,7 +135,7 @@ std::vector<std::string> write_evaluations(Findings& findings, const Volume& vol
     write_structured_report(findings, volume, std::nullopt, folder.path() / "sr.dcm");
     files.emplace_back("sr.dcm");
   }
-  write_pages(findings, pictures, files, folder);
+  write_pages(findings, pictures, true, files, folder);
   return files;
 }
 

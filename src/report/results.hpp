@@ -1,29 +1,37 @@
 #pragma once
 // All results of one study, written together and checked before any of them is shown.
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/files.hpp"
 #include "findings/findings.hpp"
+#include "report/destinations.hpp"
 #include "report/pictures.hpp"
 #include "volume/volume.hpp"
 
 namespace osler::report {
 
-/// Complete: seg.dcm, sr.dcm, sc-axial.dcm, sc-coronal.dcm, sc-sagittal.dcm, report.html and
-/// findings.json. Partial: sr.dcm with the reasons, report.html and findings.json. Refused: the
-/// last two. A source that is not DICOM gives no objects: complete is labels.nii.gz, report.html
-/// and findings.json then. Nothing is committed: that is the caller's.
-/// @param labels  must be there if the status is complete, is not looked at otherwise
-/// @param nifti   labels.nii.gz besides, after the objects; unevenly spaced slices, which NIfTI
-/// cannot hold, give a warning in the findings instead
-/// @return names in the order given above
-/// @throws Error internal if the segmentation on disk does not measure what the findings say;
+/// One set of results: where it goes and what it holds.
+struct Delivery {
+  StagedFolder& folder;  ///< nothing is committed: that is the caller's
+  ObjectSet objects{};
+  std::vector<std::string> files{};  ///< receives the names, in the order in which they are listed
+};
+
+/// Complete, by default: seg.dcm, sr.dcm, sc-axial.dcm, sc-coronal.dcm, sc-sagittal.dcm,
+/// report.html and findings.json. Partial: sr.dcm with the reasons, report.html and findings.json.
+/// Refused: the last two. A source that is not DICOM gives no objects: complete is labels.nii.gz,
+/// report.html and findings.json then. Unevenly spaced slices, which NIfTI cannot hold, give a
+/// warning in the findings instead of labels.nii.gz. A report names the segmentation beside it,
+/// else that of the first delivery.
+/// @param labels      must be there if the status is complete, is not looked at otherwise
+/// @param deliveries  the first one holds a segmentation if it holds a report
+/// @throws Error internal if a segmentation on disk does not measure what the findings say;
 ///         output if something cannot be written
-std::vector<std::string> write_results(Findings& findings, const LabelMap* labels,
-                                       const Volume& volume, StagedFolder& folder,
-                                       bool nifti = false);
+void write_results(Findings& findings, const LabelMap* labels, const Volume& volume,
+                   std::span<Delivery> deliveries);
 
 /// Results of a classifier. Complete or partial: sr.dcm, report.html and findings.json; a source
 /// that is not DICOM gives the last two. Nothing is committed.

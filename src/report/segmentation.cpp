@@ -68,6 +68,7 @@ void check_form(const SegmentationForm& form) {
 
 struct Kind {
   const char* sop_class;
+  const char* role;  ///< tells instances apart that are of other bytes
   const char* type;  ///< Segmentation Type
   bool by_segment;   ///< frames are of segments
   int bits;          ///< allocated
@@ -92,7 +93,7 @@ ObjectIds put_segmentation(DcmItem& object, const Findings& findings, const Grid
   ObjectIds ids = put_common_modules(object, source, findings,
                                      {.sop_class_uid = kind.sop_class,
                                       .modality = "SEG",
-                                      .role = "seg",
+                                      .role = kind.role,
                                       .series_role = "seg",
                                       .series_description = "AI, unverified: segmentation",
                                       .series_offset = 1});
@@ -116,18 +117,40 @@ ObjectIds put_segmentation(DcmItem& object, const Findings& findings, const Grid
 
 // ---------------------------------------------------------------- forms
 
-/// Segment by segment, slices in geometric order inside; one empty frame if there is nothing.
-std::vector<BitPlane> planes_of(const Findings& findings, std::span<const LabelSlice> slices) {
-  // A label is a byte: segments above 255 have no voxel.
-  std::vector<std::uint8_t> segments(std::min<std::size_t>(findings.segments.size(), 255));
-  std::iota(segments.begin(), segments.end(), std::uint8_t{1});
-  std::vector<BitPlane> planes = kernels::filled_planes(slices, segments);
-  if (planes.empty()) planes.push_back({.slice = 0, .label = 1});
-  return planes;
+bool holds_any(const LabelSlice& slice) {
+  return std::any_of(std::begin(slice.holds) + 1, std::end(slice.holds),
+                     [](auto h) { return h != 0; });
+}
+
+/// Those that are not empty; one empty frame if there is nothing. Of bits segment by segment,
+/// slices in geometric order inside.
+std::vector<SegmentFrame> frames_of(const Findings& findings, std::span<const LabelSlice> slices,
+                                    const SegmentationForm& form) {
+  std::vector<SegmentFrame> frames;
+  if (form.type == SegmentationForm::Type::binary) {
+    // A label is a byte: segments above 255 have no voxel.
+    std::vector<std::uint8_t> segments(std::min<std::size_t>(findings.segments.size(), 255));
+    std::iota(segments.begin(), segments.end(), std::uint8_t{1});
+    for (const BitPlane& plane : kernels::filled_planes(slices, segments)) {
+      frames.push_back({plane.slice, plane.label});
+    }
+    if (frames.empty()) frames.push_back({0, 1});
+    return frames;
+  }
+  for (std::size_t k = 0; k < slices.size(); ++k) {
+    if (holds_any(slices[k])) frames.push_back({static_cast<std::int64_t>(k), 0});
+  }
+  if (frames.empty()) frames.push_back({0, 0});
+  return frames;
 }
 
 /// Bits in parts that are whole bytes: as many planes at once as 64 MiB hold.
-void put_bits(MultiFrameFile& out, const LabelMap& labels, std::span<const BitPlane> planes) {
+void put_bits(MultiFrameFile& out, const LabelMap& labels, std::span<const SegmentFrame> frames) {
+  std::vector<BitPlane> all;
+  for (const SegmentFrame& frame : frames) {
+    all.push_back({frame.slice, static_cast<std::uint8_t>(frame.segment)});
+  }
+  const std::span<const BitPlane> planes(all);
   constexpr std::size_t kPartBytes = std::size_t{64} << 20;
   const Size3& size = labels.grid.size;
   const std::size_t plane_bits = static_cast<std::size_t>(size[0] * size[1]);
@@ -142,18 +165,6 @@ void put_bits(MultiFrameFile& out, const LabelMap& labels, std::span<const BitPl
   }
 }
 
-std::vector<std::int64_t> filled_slices(std::span<const LabelSlice> slices) {
-  std::vector<std::int64_t> filled;
-  for (std::size_t k = 0; k < slices.size(); ++k) {
-    const auto& holds = slices[k].holds;
-    if (std::any_of(std::begin(holds) + 1, std::end(holds), [](auto h) { return h != 0; })) {
-      filled.push_back(static_cast<std::int64_t>(k));
-    }
-  }
-  if (filled.empty()) filled.push_back(0);
-  return filled;
-}
-
 /// The samples of one slice, little endian.
 std::vector<std::uint8_t> samples_of(const LabelMap& labels, std::int64_t slice, int bytes) {
   const auto n = static_cast<std::size_t>(labels.grid.size[0] * labels.grid.size[1]);
@@ -163,22 +174,24 @@ std::vector<std::uint8_t> samples_of(const LabelMap& labels, std::int64_t slice,
   return samples;
 }
 
-void put_numbers(MultiFrameFile& out, const LabelMap& labels, std::span<const std::int64_t> slices,
+void put_numbers(MultiFrameFile& out, const LabelMap& labels, std::span<const SegmentFrame> frames,
                  const SegmentationForm& form) {
   const int bytes = form.bits / 8;
   const Size3& size = labels.grid.size;
   if (form.encoding != Encoding::rle) {
-    out.begin_pixels(static_cast<std::uint64_t>(size[0] * size[1] * bytes) * slices.size(),
+    out.begin_pixels(static_cast<std::uint64_t>(size[0] * size[1] * bytes) * frames.size(),
                      bytes == 2);
-    for (const std::int64_t slice : slices) out.put_pixels(samples_of(labels, slice, bytes));
+    for (const SegmentFrame& frame : frames) {
+      out.put_pixels(samples_of(labels, frame.slice, bytes));
+    }
     return;
   }
-  std::vector<std::string> frames(slices.size());
+  std::vector<std::string> fragments(frames.size());
 #pragma omp parallel for schedule(dynamic, 1)
-  for (std::size_t i = 0; i < slices.size(); ++i) {
-    frames[i] = rle_frame(samples_of(labels, slices[i], bytes), size[0], bytes);
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    fragments[i] = rle_frame(samples_of(labels, frames[i].slice, bytes), size[0], bytes);
   }
-  out.put_fragments(frames);
+  out.put_fragments(fragments);
 }
 
 PixelEncoding pixel_encoding(Encoding encoding) {
@@ -204,6 +217,13 @@ std::vector<std::uint8_t> quantised(std::span<const float> probabilities) {
 
 }  // namespace
 
+std::size_t count_frames(const Findings& findings, const LabelMap& labels,
+                         const SegmentationForm& form) {
+  check_form(form);
+  return frames_of(findings, kernels::label_slices_cpu(labels.labels, labels.grid.size), form)
+      .size();
+}
+
 ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, const Volume& volume,
                              const std::filesystem::path& file, const SegmentationForm& form) {
   check_labels(labels, volume);
@@ -212,15 +232,11 @@ ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, c
   const std::vector<LabelSlice> slices = kernels::label_slices_cpu(labels.labels, labels.grid.size);
   check_segments(findings, slices);
   const bool binary = form.type == SegmentationForm::Type::binary;
-  const Kind kind{binary ? kSegmentationStorage : kLabelMapSegmentationStorage,
-                  binary ? "BINARY" : "LABELMAP", binary, binary ? 1 : form.bits};
-  const std::vector<BitPlane> planes =
-      binary ? planes_of(findings, slices) : std::vector<BitPlane>{};
-  const std::vector<std::int64_t> filled =
-      binary ? std::vector<std::int64_t>{} : filled_slices(slices);
-  std::vector<SegmentFrame> frames;
-  for (const BitPlane& plane : planes) frames.push_back({plane.slice, plane.label});
-  for (const std::int64_t slice : filled) frames.push_back({slice, 0});
+  const Kind kind = binary ? Kind{kSegmentationStorage, "seg", "BINARY", true, 1}
+                           : Kind{kLabelMapSegmentationStorage,
+                                  form.bits == 8 ? "seg-labelmap" : "seg-labelmap16", "LABELMAP",
+                                  false, form.bits};
+  const std::vector<SegmentFrame> frames = frames_of(findings, slices, form);
 
   DcmFileFormat object;
   DcmItem& item = *object.getDataset();
@@ -229,7 +245,7 @@ ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, c
   if (!binary) put_us(item, DcmTag(DCM_PixelPaddingValue, EVR_US), 0);  // the background
   MultiFrameFile out(object, file, pixel_encoding(form.encoding));
   out.put_frame_groups(encode_frame_groups(findings, labels.grid, frames));
-  binary ? put_bits(out, labels, planes) : put_numbers(out, labels, filled, form);
+  binary ? put_bits(out, labels, frames) : put_numbers(out, labels, frames, form);
   out.finish();
   if (form.encoding == Encoding::deflated) deflate_file(file);
   return ids;
@@ -264,7 +280,7 @@ ObjectIds write_fractional_segmentation(const Findings& findings, const Volume& 
 
   DcmFileFormat object;
   DcmItem& item = *object.getDataset();
-  const Kind kind{kSegmentationStorage, "FRACTIONAL", true, 8};
+  const Kind kind{kSegmentationStorage, "seg-fractional", "FRACTIONAL", true, 8};
   ObjectIds ids = put_segmentation(item, findings, volume.grid, kind, frames.size());
   put(item, DCM_SegmentationFractionalType, "PROBABILITY");
   put_us(item, DCM_MaximumFractionalValue, 255);

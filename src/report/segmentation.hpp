@@ -40,6 +40,10 @@ struct SegmentationForm {
 ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, const Volume& volume,
                              const std::filesystem::path& file, const SegmentationForm& form = {});
 
+/// How many frames that form of the labels has. @throws Error bad_argument
+std::size_t count_frames(const Findings& findings, const LabelMap& labels,
+                         const SegmentationForm& form);
+
 /// Probabilities of one segment on one slice of the source grid, c fastest, 0 to 1.
 using SliceOfSegment =
     std::function<std::span<const float>(std::int64_t slice, const Segment& segment)>;

@@ -1,0 +1,30 @@
+#pragma once
+// Which results go where, and in which form.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "report/segmentation.hpp"
+#include "report/structured_report.hpp"
+
+namespace osler::report {
+
+/// Results besides findings.json, which always is.
+struct ObjectSet {
+  std::optional<SegmentationForm> segmentation = SegmentationForm{};
+  std::int64_t most_frames = 0;            ///< of the segmentation; 0: any
+  std::optional<SegmentationForm> beyond;  ///< with more frames; nothing: left out, with a warning
+  std::optional<SrForm> report = SrForm::comprehensive_3d;
+  bool captures = true;
+  bool page = true;     ///< report.html
+  bool labels = false;  ///< labels.nii.gz
+};
+
+/// A system that results are meant for.
+struct Destination {
+  std::string name;  ///< of its folder beside the results: a to z, 0 to 9, -; begins with a letter
+  ObjectSet objects;
+};
+
+}  // namespace osler::report
