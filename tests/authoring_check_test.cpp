@@ -8,6 +8,7 @@
 #include <string>
 
 #include "classifier_package.hpp"
+#include "ensemble_package.hpp"
 #include "throws.hpp"
 #include "windowed_package.hpp"
 
@@ -77,6 +78,40 @@ TEST(CheckPackage, NamesAllThatIsWrongNotTheFirst) {
   expect_problem(report, "/gives/segments/1/output is 2, but segments are outputs 1 to 1");
   expect_problem(report, "/gives/segments/1/rgb/2 is 300, not at most 255");
   EXPECT_EQ(report.problems.size(), 8U) << words(report);
+}
+
+PackageReport check_ensemble(const std::function<void(Json&)>& change) {
+  const TemporaryFolder folder;
+  const std::string weights = threshold_network();
+  Json json = testing::ensemble_description(2);
+  change(json);
+  const Json member = windowed_description(weights);
+  testing::write_ensemble(folder.path(), json, {{member, weights}, {member, weights}});
+  return check_package(folder.path());
+}
+
+TEST(CheckPackage, NamesAllThatIsWrongWithAnEnsemble) {
+  EXPECT_EQ(words(check_ensemble([](Json&) {})), "");
+  const PackageReport report = check_ensemble([](Json& json) {
+    json["weights"] = Json::array();
+    json["steps"][0]["of"] = {"a", "c"};
+    json["steps"][1] = {{"step", "labels"}, {"decision", "regions"}, {"threshold", 1}};
+    json["steps"][1]["decided_on"] = "network";
+    json["steps"].push_back({{"step", "keep-largest"}, {"on", "network"}});
+  });
+  expect_problem(report, "/ has what it must not: weights");
+  expect_problem(report, "/steps/0/of names 'c', which is no name in /stages");
+  expect_problem(report, "/steps/0/of does not name 'b', which is one of /stages");
+  expect_problem(report, "/steps/1/threshold is 1, not below 1");
+  expect_problem(report, "/steps/1/decided_on is not a member");
+  expect_problem(report, "/steps/2/on is \"network\", not \"source\"");
+  EXPECT_EQ(report.problems.size(), 7U) << words(report);
+}
+
+TEST(CheckPackage, SaysThatMembersDoNotGoTogether) {
+  const PackageReport report = check_ensemble([](Json& json) { json["gives"]["classes"] = 3; });
+  expect_problem(report, "model.json model.json: /steps/0/of names 'a', which gives 2 classes");
+  EXPECT_EQ(report.problems.size(), 1U) << words(report);
 }
 
 TEST(CheckPackage, SaysWhereTextIsNoJson) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "compiled_archive.hpp"
+#include "ensemble_package.hpp"
 #include "infer/processor.hpp"
 #include "throws.hpp"
 #include "windowed_package.hpp"
@@ -131,6 +132,17 @@ MeasuredWay timed(const char* name, double ms, const char* refused = "") {
   way.median_ms = {ms, 1};
   way.refused = refused;
   return way;
+}
+
+TEST(Optimise, AnEnsembleHasNoNetworkOfItsOwn) {
+  const TemporaryFolder folder;
+  const std::string weights = testing::threshold_network();
+  const Json member = testing::windowed_description(weights);
+  testing::write_ensemble(folder.path(), testing::ensemble_description(2),
+                          {{member, weights}, {member, weights}});
+  expect_error(ErrorCode::model, "is an ensemble", [&] {
+    optimise({folder.path(), {}, {}, {}, {}});
+  });
 }
 
 TEST(Fastest, IsTheFusedGraphUnlessAnotherIsWorthIt) {

@@ -33,14 +33,16 @@ TEST(Schema, NamesEveryViolationByItsPath) {
     "properties": {
       "a": { "type": "array", "items": { "$ref": "#/$defs/n" }, "maxItems": 3 },
       "b": { "enum": ["one", "two"] }, "c": { "type": "string", "pattern": "^x", "minLength": 1 },
+      "e": { "exclusiveMinimum": 0, "exclusiveMaximum": 1 },
       "z": {} },
     "$defs": { "n": { "type": "integer", "minimum": 1, "maximum": 9 } } })";
-  EXPECT_EQ(problems(R"({ "a": [1, 2], "b": "one", "c": "xy", "z": null })", kSchema), "");
-  EXPECT_EQ(problems(R"({ "a": [0, "t", 10, 4], "b": 3, "c": "y", "d": 1 })", kSchema),
-            "/z is missing; /d is not a member that is known here; known are: a, b, c, z; "
+  EXPECT_EQ(problems(R"({ "a": [1, 2], "b": "one", "c": "xy", "e": 0.5, "z": null })", kSchema),
+            "");
+  EXPECT_EQ(problems(R"({ "a": [0, "t", 10, 4], "b": 3, "c": "y", "d": 1, "e": 1 })", kSchema),
+            "/z is missing; /d is not a member that is known here; known are: a, b, c, e, z; "
             "/a/0 is 0, not at least 1; /a/1 is \"t\", not an integer; /a/2 is 10, not at most 9; "
             "/a has 4 entries, not from 0 to 3; /b is 3, none of: \"one\", \"two\"; "
-            "/c is \"y\", not of the form \"^x\"");
+            "/c is \"y\", not of the form \"^x\"; /e is 1, not below 1");
   EXPECT_EQ(problems("[]", kSchema), "/ is a list, not an object");
 }
 

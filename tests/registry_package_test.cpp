@@ -11,8 +11,7 @@
 #include "core/error.hpp"
 #include "core/json.hpp"
 #include "core/sha256.hpp"
-#include "temporary_folder.hpp"
-#include "test_data.hpp"
+#include "shipped_package.hpp"
 #include "throws.hpp"
 
 namespace osler {
@@ -20,23 +19,13 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::expect_error;
+using testing::kSha256OfAbc;
 using testing::read_text;
+using testing::see_the_whole_image;
+using testing::shipped;
 using testing::TemporaryFolder;
+using testing::write_package;
 using testing::write_text;
-
-fs::path shipped() {
-  return testing::project_source() / "models" / "hippocampus-t1";
-}
-
-// SHA-256 of "abc" (FIPS 180-4).
-constexpr char kSha256OfAbc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-
-void write_package(const fs::path& folder, const std::function<void(Json&)>& change) {
-  Json json = Json::parse(read_text(shipped() / "model.json"));
-  change(json);
-  fs::create_directories(folder);
-  write_text(folder / "model.json", json.dump());
-}
 
 /// A package that differs from the shipped one by `change` is refused with a text that holds
 /// `word`.
@@ -156,27 +145,6 @@ TEST(ReadPackage, RefusesAStepThatItDoesNotKnowByName) {
 TEST(ReadPackage, RefusesStepsThatAreMissingOrInAnotherOrder) {
   expect_refused("in this order", [](Json& j) { std::swap(j["steps"][1], j["steps"][2]); });
   expect_refused("in this order", [](Json& j) { j["steps"].erase(2); });
-}
-
-/// The steps of a package that sees the whole image.
-Json windows() {
-  return Json::parse(R"([
-    {"step": "orient", "axes": "RAS"},
-    {"step": "resample", "spacing_mm": [1.5, 1.5, 1.5],
-     "interpolation": "cubic", "alignment": "first-voxel"},
-    {"step": "normalise", "clip": [-1000, 400], "statistics": "nonzero"},
-    {"step": "sliding-window", "rule": "monai", "patch": [96, 80, 64],
-     "patch_step": [0.5, 0.75, 1], "gaussian": false, "mirrored": [true, false, false],
-     "beyond": "mirrored", "value": -1},
-    {"step": "labels", "decision": "regions", "threshold": 0.5}])");
-}
-
-void see_the_whole_image(Json& j) {
-  j["steps"] = windows();
-  for (const char* name : {"shape", "clip_percentiles"}) j.erase(name);
-  j["gives"]["segments"].erase(2);  // the other side's
-  j["gives"]["segments"].erase(2);
-  for (Json& segment : j["gives"]["segments"]) segment.erase("side");
 }
 
 TEST(ReadPackage, ReadsStepsForTheWholeImage) {

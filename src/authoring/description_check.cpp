@@ -1,11 +1,11 @@
 #include "authoring/description_check.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
-#include "core/error.hpp"
+#include "authoring/description_parts.hpp"
+#include "authoring/step_check.hpp"
 #include "core/sha256.hpp"
 
 namespace osler {
@@ -14,109 +14,7 @@ namespace {
 
 using Level = Problem::Level;
 
-/// A member that is there and of this type; else `otherwise`.
-template <typename T>
-T member(const Json& json, const char* key, T otherwise) {
-  if (!json.is_object() || !json.contains(key)) return otherwise;
-  try {
-    return json.at(key).get<T>();
-  } catch (const Json::exception&) {
-    return otherwise;
-  }
-}
-
-/// A list or an object; else one that is empty.
-const Json& part(const Json& json, const char* key) {
-  static const Json nothing = Json::array();
-  return json.is_object() && json.contains(key) && json.at(key).is_structured() ? json.at(key)
-                                                                                : nothing;
-}
-
-std::string step_name(const Json& step) {
-  return member<std::string>(step, "step", "");
-}
-
-bool is_localised(const Json& description) {
-  const Json& steps = part(description, "steps");
-  return !steps.empty() && step_name(steps.front()) == "localise-in-template";
-}
-
-/// Of a classifier's tensor.
-std::int64_t classifier_channels(const Json& description, const Json& classify) {
-  if (member(classify, "dimensions", 3) == 3) {
-    return static_cast<std::int64_t>(
-        std::max<std::size_t>(part(description, "channels").size(), 1));
-  }
-  if (member<std::string>(classify, "colour", "monochrome") == "rgb") return 3;
-  return member<std::int64_t>(classify, "repeat_to", 1);
-}
-
-/// The step "classify", if it is one.
-const Json* classifier(const Json& description) {
-  for (const Json& step : part(description, "steps")) {
-    if (step_name(step) == "classify") return &step;
-  }
-  return nullptr;
-}
-
-std::string at(const char* list, std::size_t i, const char* key = nullptr) {
-  return std::string(list) + "/" + std::to_string(i) + (key == nullptr ? "" : "/") +
-         (key == nullptr ? "" : key);
-}
-
-// ---------------------------------------------------------------- steps
-
-/// Image steps, the network, labels, filters of labels.
-void check_order(const Json& steps, Problems& problems) {
-  static const std::map<std::string, int> parts{
-      {"sliding-window", 1}, {"whole-image", 1},  {"labels", 2},     {"keep-largest", 3},
-      {"fill-holes", 3},     {"remove-small", 3}, {"keep-values", 3}};
-  static constexpr std::array<const char*, 4> kNames{"an image step", "the network", "labels",
-                                                     "a filter of labels"};
-  int reached = 0;
-  std::array<int, 4> count{};
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const std::string name = step_name(steps[i]);
-    const auto found = parts.find(name);
-    const int now = found == parts.end() ? 0 : found->second;
-    ++count.at(static_cast<std::size_t>(now));
-    if (now < reached || (now == reached && (now == 1 || now == 2)) ||
-        (now > reached + 1 && reached < 2)) {
-      problems.push_back({Level::error, at("/steps", i),
-                          "is " + std::string(kNames.at(static_cast<std::size_t>(now))) +
-                              " behind " + kNames.at(static_cast<std::size_t>(reached)) +
-                              "; the order is image steps, one sliding-window or whole-image, "
-                              "labels, filters of labels"});
-    }
-    reached = std::max(reached, now);
-    if (name == "orient" && i > 0) {
-      problems.push_back(
-          {Level::error, at("/steps", i), "is orient, which must be the first step"});
-    }
-  }
-  if (count[1] == 0) {
-    problems.push_back({Level::error, "/steps", "have no network: sliding-window or whole-image"});
-  }
-  if (count[2] == 0) problems.push_back({Level::error, "/steps", "have no step labels"});
-}
-
-/// Image steps and classify.
-void check_classifier_order(const Json& steps, Problems& problems) {
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    static const std::set<std::string> of_labels{"sliding-window", "whole-image", "labels",
-                                                 "keep-largest",   "fill-holes",  "remove-small",
-                                                 "keep-values",    "add-labels"};
-    if (of_labels.contains(step_name(steps[i]))) {
-      problems.push_back(
-          {Level::error, at("/steps", i), "is of labels, which a classifier has not"});
-    } else if (step_name(steps[i]) == "classify" && i + 1 < steps.size()) {
-      problems.push_back({Level::error, at("/steps", i), "is classify, which must be the last"});
-    } else if (step_name(steps[i]) == "orient" && i > 0) {
-      problems.push_back(
-          {Level::error, at("/steps", i), "is orient, which must be the first step"});
-    }
-  }
-}
+// ---------------------------------------------------------------- wants and gives
 
 /// What a member of the schema cannot say: it is wanted of volumes.
 void check_wants(const Json& description, Problems& problems) {
@@ -144,54 +42,6 @@ void check_evaluations(const Json& description, Problems& problems) {
     if (output >= classes || !taken.insert(output).second) {
       problems.push_back({Level::error, at("/gives/evaluations", i, "output"),
                           "is " + std::to_string(output) + ": taken, or not below /gives/classes"});
-    }
-  }
-}
-
-void check_steps(const Json& description, Problems& problems) {
-  const Json& steps = part(description, "steps");
-  if (classifier(description) != nullptr) {
-    check_classifier_order(steps, problems);
-  } else if (!is_localised(description)) {
-    check_order(steps, problems);
-  }
-  const Json* classify = classifier(description);
-  const std::size_t channels =
-      classify != nullptr ? static_cast<std::size_t>(classifier_channels(description, *classify))
-                          : std::max<std::size_t>(part(description, "channels").size(), 1);
-  const int classes = member(part(description, "gives"), "classes", INT32_MAX);
-  std::set<std::string> stages;
-  for (const Json& stage : part(description, "stages")) {
-    stages.insert(member<std::string>(stage, "name", ""));
-  }
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const Json& step = steps[i];
-    const std::int64_t channel = member<std::int64_t>(step, "channel", 0);
-    if (channel >= static_cast<std::int64_t>(channels)) {
-      problems.push_back({Level::error, at("/steps", i, "channel"),
-                          "is " + std::to_string(channel) + ", but there are " +
-                              std::to_string(channels) + " channels, from 0"});
-    }
-    if (step.is_object() && step.contains("of")) {
-      const auto stage = member<std::string>(step, "of", "");
-      if (!stages.contains(stage)) {
-        problems.push_back({Level::error, at("/steps", i, "of"),
-                            "names '" + stage + "', which is no name in /stages"});
-      }
-    }
-    for (const Json& output : part(step, "order")) {
-      if (output.is_number_integer() && output.get<int>() >= classes) {
-        problems.push_back({Level::error, at("/steps", i, "order"),
-                            "names output " + output.dump() + ", but /gives/classes is " +
-                                std::to_string(classes) + ": outputs are 0 to " +
-                                std::to_string(classes - 1)});
-      }
-    }
-    if (member(step, "dimensions", 3) == 2 && part(step, "patch").size() == 3 &&
-        part(step, "patch")[2] != 1) {
-      problems.push_back(
-          {Level::error, at("/steps", i, "patch"),
-           "of 2 dimensions is {x, y, 1}, not of " + part(step, "patch")[2].dump() + " planes"});
     }
   }
 }
@@ -318,7 +168,7 @@ std::vector<std::int64_t> classifier_input(std::int64_t channels,
 Problems description_problems(const Json& description) {
   Problems problems;
   if (!description.is_object()) return problems;
-  check_steps(description, problems);
+  add_step_problems(description, problems);
   if (classifier(description) != nullptr) {
     check_evaluations(description, problems);
     check_wants(description, problems);

@@ -173,6 +173,10 @@ const MeasuredWay& choose(const OptimiseOptions& options, const ModelPackage& pa
 
 Optimised optimise(const OptimiseOptions& options) {
   ModelPackage package = read_package(options.folder);
+  if (package.weights.empty()) {
+    throw Error(ErrorCode::model, package.name + " is an ensemble, which has no network of its own",
+                "a package with weights", "optimise the packages of its members");
+  }
   for (const WeightsFile& weights : package.weights) {
     if (weights.format.name == "torchscript") continue;
     throw Error(ErrorCode::model,

@@ -98,6 +98,7 @@ class Validator {
         {"minimum", &Validator::bound},
         {"maximum", &Validator::bound},
         {"exclusiveMinimum", &Validator::bound},
+        {"exclusiveMaximum", &Validator::bound},
         {"minLength", &Validator::text_length},
         {"maxLength", &Validator::text_length},
         {"pattern", &Validator::pattern},
@@ -225,6 +226,8 @@ class Validator {
         "maximum", [&](double b) { return number > b; }, "at most");
     is(
         "exclusiveMinimum", [&](double b) { return number <= b; }, "above");
+    is(
+        "exclusiveMaximum", [&](double b) { return number >= b; }, "below");
   }
 
   void text_length(const Json& value, const Json&, const Json& schema, const std::string& path) {

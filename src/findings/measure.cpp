@@ -59,6 +59,11 @@ ModelUse describe_model(const ModelPackage& p) {
   for (const WeightsFile& weights : p.weights) {
     use.parameters.emplace_back("weights_sha256", weights.sha256);
   }
+  if (p.ensemble() != nullptr) {
+    for (const Stage& member : p.stages) {
+      use.parameters.emplace_back("member " + member.name, member.package->digest);
+    }
+  }
   if (const LocalisedTwoPass* steps = p.localised()) {
     use.parameters.emplace_back("template_sha256", steps->localise.template_use.sha256);
   }

@@ -96,7 +96,7 @@ bool attempt(Findings& f, Work&& work) {
 
 void finish(LoadedModel& model, bool done, const RunContext& context, Findings& f) {
   give_back(model);
-  f.device = describe_device(context.device, model.sessions.front());  // the graph was looked at
+  f.device = describe_device(context.device, model);  // the graph was looked at
   const bool passed = judge(f, model.package, done ? signals_of(f) : Signals{});
   if (done && passed) {
     f.status = Status::complete;

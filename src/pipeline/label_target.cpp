@@ -59,6 +59,22 @@ bool rounded_to_halves(const WindowedTask& task, const GridPlace& place) {
          !(place.to_network == Affine{});
 }
 
+std::vector<std::uint8_t> labels_of_classes(const ModelPackage& package) {
+  std::vector<std::uint8_t> label_of(static_cast<std::size_t>(package.classes), 0);
+  for (std::size_t i = 0; i < package.segments.size(); ++i) {
+    const auto output = static_cast<std::size_t>(package.segments[i].output);
+    label_of[output] = static_cast<std::uint8_t>(i + 1);
+  }
+  return label_of;
+}
+
+std::uint8_t label_of_value(const ModelPackage& package, int value) {
+  for (std::size_t i = 0; i < package.segments.size(); ++i) {
+    if (package.segments[i].value == value) return static_cast<std::uint8_t>(i + 1);
+  }
+  return 0;
+}
+
 LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const Stream* stream)
     : task_(task), shown_(shown), place_(place_on_network(task, shown)), stream_(stream) {
   const LabelStep& step = task.steps.labels;
@@ -85,25 +101,25 @@ LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const
   back_.decision = step.regions ? kernels::Decision::regions : kernels::Decision::highest;
   back_.threshold = static_cast<float>(step.threshold);
   back_.rounded_to_halves = rounded_to_halves(task, place_);
-  std::vector<std::uint8_t> label_of(static_cast<std::size_t>(task.package.classes), 0);
-  for (std::size_t i = 0; i < task.package.segments.size(); ++i) {
-    const auto output = static_cast<std::size_t>(task.package.segments[i].output);
-    label_of[output] = static_cast<std::uint8_t>(i + 1);
-  }
+  const std::vector<std::uint8_t> label_of = labels_of_classes(task.package);
   back_.label_of = label_of;
   for (std::size_t i = 0; i < step.order.size(); ++i) {
     back_.label_of[i] = label_of[static_cast<std::size_t>(step.order[i])];
   }
-  decided_.assign(static_cast<std::size_t>(voxel_count(back_.out_size)), 0);
-  if (stream != nullptr) {
-    decided_there_.emplace(decided_.size(), *stream);
-    copy_to_device(std::as_bytes(std::span(decided_)), *decided_there_, *stream);
+  if (task.decide) {
+    decided_.assign(static_cast<std::size_t>(voxel_count(back_.out_size)), 0);
+    if (stream != nullptr) {
+      decided_there_.emplace(decided_.size(), *stream);
+      copy_to_device(std::as_bytes(std::span(decided_)), *decided_there_, *stream);
+    }
   }
   if (task.keep_scores) {
     scores_.emplace();
     scores_->classes = task.package.classes;
     scores_->place = place_;
     scores_->rounded_to_halves = back_.rounded_to_halves;
+    scores_->regions = step.regions;
+    scores_->probabilities = step.activation != Activation::none;
     scores_->seen_begin = shown_.seen_begin;
     scores_->seen_end = shown_.seen_end;
     reserve_scores(voxel_count(shown.network.size));
@@ -119,7 +135,9 @@ void LabelTarget::reserve_scores(std::int64_t voxels) {
     throw Error(ErrorCode::bad_input,
                 std::to_string(task_.package.classes) + " classes of " + std::to_string(voxels) +
                     " voxels do not fit into memory (" + std::to_string(count >> 18) + " MiB)",
-                {}, "leave --probabilities out, or give a smaller image");
+                {},
+                task_.decide ? "leave --probabilities out, or give a smaller image"
+                             : "give a smaller image: an ensemble keeps the scores of each member");
   }
 }
 
@@ -130,6 +148,11 @@ void LabelTarget::take(const ScoreSlab& slab) {
                     " classes; the package says " + std::to_string(task_.package.classes),
                 "one channel per class, background included");
   }
+  if (task_.decide) decide(slab);
+  if (scores_) keep(slab);
+}
+
+void LabelTarget::decide(const ScoreSlab& slab) {
   back_.cell_begin = slab.cell_begin;
   back_.cell_end = slab.cell_end;
   if (slab.memory == Backend::cpu) {
@@ -140,7 +163,6 @@ void LabelTarget::take(const ScoreSlab& slab) {
                               static_cast<std::uint8_t*>(decided_there_->data()), scratch.data(),
                               *stream_);
   }
-  if (scores_) keep(slab);
 }
 
 /// Copies the planes that are final; slabs share one plane, which is the same in both.
@@ -175,13 +197,7 @@ void LabelTarget::keep(const ScoreSlab& slab) {
 
 void LabelTarget::filter(const Device& device, bool on_network, const Size3& size,
                          std::span<std::uint8_t> labels) const {
-  const auto label_of = [this](int value) -> std::uint8_t {
-    const auto& segments = task_.package.segments;
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-      if (segments[i].value == value) return static_cast<std::uint8_t>(i + 1);
-    }
-    return 0;
-  };
+  const auto label_of = [this](int value) { return label_of_value(task_.package, value); };
   for (const LabelFilter& each : task_.steps.labels.filters) {
     if (each.on_network_grid == on_network) filter_labels(device, each, label_of, size, labels);
   }

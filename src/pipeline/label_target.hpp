@@ -24,6 +24,12 @@ struct ShownGrid {
 /// Where the source's voxels lie on the network's grid, by the package's rule of interpolation.
 GridPlace place_on_network(const WindowedTask& task, const ShownGrid& shown);
 
+/// The label of each class: the number of its segment, or 0.
+std::vector<std::uint8_t> labels_of_classes(const ModelPackage& package);
+
+/// The label of a model's own value (SegmentRule::value): the number of its segment, or 0.
+std::uint8_t label_of_value(const ModelPackage& package, int value);
+
 class LabelTarget {
  public:
   /// @param stream  of the GPU whose memory slabs lie in; nothing on the CPU
@@ -39,6 +45,7 @@ class LabelTarget {
 
  private:
   void reserve_scores(std::int64_t voxels);
+  void decide(const ScoreSlab& slab);
   void keep(const ScoreSlab& slab);
   void filter(const Device& device, bool on_network, const Size3& size,
               std::span<std::uint8_t> labels) const;

@@ -2,90 +2,84 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
-#include <vector>
 
 #include "kernels/half_math.hpp"
 #include "postprocess/grid_transfer.hpp"
 #include "volume/exchange.hpp"
 
 namespace osler {
-namespace {
 
-/// Probabilities of one source slice, class after class.
-class SliceProbabilities {
- public:
-  SliceProbabilities(const KeptScores& scores, const LabelStep& step, const Grid& grid)
-      : scores_(scores),
-        step_(step),
-        grid_(grid),
-        per_class_(static_cast<std::size_t>(grid.size[0] * grid.size[1])),
-        values_(per_class_ * static_cast<std::size_t>(scores.classes)) {}
+SliceProbabilities::SliceProbabilities(std::span<const KeptScores> members, const Grid& grid)
+    : members_(members),
+      grid_(grid),
+      per_class_(static_cast<std::size_t>(grid.size[0] * grid.size[1])),
+      mean_(per_class_ * static_cast<std::size_t>(members.front().classes)),
+      next_(members.size() > 1 ? mean_.size() : 0) {}
 
-  std::span<const float> of(std::int64_t slice) {
-    make(slice);
-    return values_;
-  }
-
- private:
-  void make(std::int64_t slice) {
-    scores_of_slice(scores_.values, scores_.classes, scores_.place, grid_, slice, values_);
-    if (scores_.rounded_to_halves) {
-      for (float& value : values_) value = kernels::to_float(kernels::Half{kernels::to_f16(value)});
-    }
-    const auto n = static_cast<std::ptrdiff_t>(per_class_);
-    const std::int64_t columns = grid_.size[0];
+std::span<const float> SliceProbabilities::of(std::int64_t slice) {
+  make(members_.front(), slice, mean_);
+  if (members_.size() == 1) return mean_;
+  const auto n = static_cast<std::ptrdiff_t>(mean_.size());
+  for (const KeptScores& member : members_.subspan(1)) {
+    make(member, slice, next_);
 #pragma omp parallel for schedule(static)
-    for (std::ptrdiff_t i = 0; i < n; ++i) {
-      const Size3 at{i % columns, i / columns, slice};
-      bool seen = true;
-      for (std::size_t a = 0; a < 3; ++a) {
-        seen = seen && at[a] >= scores_.seen_begin[a] && at[a] < scores_.seen_end[a];
-      }
-      finish(values_.data() + i, seen);
-    }
+    for (std::ptrdiff_t i = 0; i < n; ++i) mean_[i] += next_[i];
   }
+  const auto count = static_cast<float>(members_.size());
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t i = 0; i < n; ++i) mean_[i] /= count;
+  return mean_;
+}
 
-  void finish(float* voxel, bool seen) const {
-    const auto classes = static_cast<std::size_t>(scores_.classes);
-    if (!seen || std::isnan(*voxel)) {
-      for (std::size_t c = 0; c < classes; ++c) {
-        voxel[c * per_class_] = c == 0 && !step_.regions ? 1.0F : 0.0F;
-      }
-      return;
+void SliceProbabilities::make(const KeptScores& scores, std::int64_t slice,
+                              std::span<float> out) const {
+  scores_of_slice(scores.values, scores.classes, scores.place, grid_, slice, out);
+  if (scores.rounded_to_halves) {
+    for (float& value : out) value = kernels::to_float(kernels::Half{kernels::to_f16(value)});
+  }
+  const auto n = static_cast<std::ptrdiff_t>(per_class_);
+  const std::int64_t columns = grid_.size[0];
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const Size3 at{i % columns, i / columns, slice};
+    bool seen = true;
+    for (std::size_t a = 0; a < 3; ++a) {
+      seen = seen && at[a] >= scores.seen_begin[a] && at[a] < scores.seen_end[a];
     }
-    if (step_.activation != Activation::none) return;
-    if (step_.regions) {
-      for (std::size_t c = 0; c < classes; ++c) {
-        voxel[c * per_class_] = 1 / (1 + std::exp(-voxel[c * per_class_]));
-      }
-      return;
-    }
-    float most = *voxel;
-    for (std::size_t c = 1; c < classes; ++c) most = std::max(most, voxel[c * per_class_]);
-    float sum = 0;
+    finish(scores, out.data() + i, seen);
+  }
+}
+
+void SliceProbabilities::finish(const KeptScores& scores, float* voxel, bool seen) const {
+  const auto classes = static_cast<std::size_t>(scores.classes);
+  if (!seen || std::isnan(*voxel)) {
     for (std::size_t c = 0; c < classes; ++c) {
-      float& value = voxel[c * per_class_];
-      value = std::exp(value - most);
-      sum += value;
+      voxel[c * per_class_] = c == 0 && !scores.regions ? 1.0F : 0.0F;
     }
-    for (std::size_t c = 0; c < classes; ++c) voxel[c * per_class_] /= sum;
+    return;
   }
+  if (scores.probabilities) return;
+  if (scores.regions) {
+    for (std::size_t c = 0; c < classes; ++c) {
+      voxel[c * per_class_] = 1 / (1 + std::exp(-voxel[c * per_class_]));
+    }
+    return;
+  }
+  float most = *voxel;
+  for (std::size_t c = 1; c < classes; ++c) most = std::max(most, voxel[c * per_class_]);
+  float sum = 0;
+  for (std::size_t c = 0; c < classes; ++c) {
+    float& value = voxel[c * per_class_];
+    value = std::exp(value - most);
+    sum += value;
+  }
+  for (std::size_t c = 0; c < classes; ++c) voxel[c * per_class_] /= sum;
+}
 
-  const KeptScores& scores_;
-  const LabelStep& step_;
-  const Grid& grid_;
-  std::size_t per_class_;
-  std::vector<float> values_;
-};
-
-}  // namespace
-
-void write_probabilities(const KeptScores& scores, const LabelStep& step, const Grid& grid,
-                         bool turn_round, const std::filesystem::path& file,
-                         const Progress& progress) {
-  SliceProbabilities slices(scores, step, grid);
-  write_nifti_series(file, grid, turn_round, scores.classes, [&](std::int64_t slice) {
+void write_probabilities(std::span<const KeptScores> members, const Grid& grid, bool turn_round,
+                         const std::filesystem::path& file, const Progress& progress) {
+  SliceProbabilities slices(members, grid);
+  write_nifti_series(file, grid, turn_round, members.front().classes, [&](std::int64_t slice) {
     notify(progress, "write probabilities", slice, grid.size[2]);
     return slices.of(slice);
   });

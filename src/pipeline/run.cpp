@@ -61,9 +61,9 @@ StudyOutcome refuse(const Subject& subject, std::span<const SeriesNotUsed> notes
 
 /// @return false if there are none: the model gives none, the study was refused, or no such file
 /// can say where the slices lie
-bool write_probabilities_of(const Job& job, SeriesResult& result, const fs::path& folder,
+bool write_probabilities_of(SeriesResult& result, const fs::path& folder,
                             const RunContext& context) {
-  if (!result.scores || result.findings.status != Status::complete) return false;
+  if (result.scores.empty() || result.findings.status != Status::complete) return false;
   if (!result.labels.grid.is_regular()) {
     result.findings.source.warnings.push_back(
         {"no_probabilities_file",
@@ -72,10 +72,9 @@ bool write_probabilities_of(const Job& job, SeriesResult& result, const fs::path
     return false;
   }
   const StageTimer timer(result.findings.timings, "probabilities");
-  write_probabilities(*result.scores, job.model->package.windowed()->labels, result.labels.grid,
-                      is_turned_round(*result.volume), folder / "probabilities.nii.gz",
-                      context.progress);
-  result.scores.reset();
+  write_probabilities(result.scores, result.labels.grid, is_turned_round(*result.volume),
+                      folder / "probabilities.nii.gz", context.progress);
+  result.scores.clear();
   return true;
 }
 
@@ -131,7 +130,7 @@ StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& c
   StagedFolder staged(folder);
   staged.supersede(kResultFiles);
   notify(context.progress, "write", 0, 1);
-  const bool probabilities = write_probabilities_of(job, result, staged.path(), context);
+  const bool probabilities = write_probabilities_of(result, staged.path(), context);
   outcome.outputs = deliver(result, staged, options);
   if (probabilities) outcome.outputs.emplace_back("probabilities.nii.gz");
   staged.commit();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -24,24 +25,42 @@ std::string configuration_digest(const Device& device, Precision precision) {
   return sha256_hex(std::as_bytes(std::span(text.data(), text.size())));
 }
 
+/// The first of its own; of an ensemble its members'. All are of one precision.
+std::vector<const Session*> sessions_of(const LoadedModel& model) {
+  if (!model.sessions.empty()) return {&model.sessions.front()};
+  std::vector<const Session*> sessions;
+  for (const LoadedModel& member : model.stages) sessions.push_back(&member.sessions.front());
+  return sessions;
+}
+
 }  // namespace
 
 Findings begin_findings(const LoadedModel& model, const RunContext& context) {
-  const Session& session = model.sessions.front();
   Findings f;
   f.timings = context.timings;
   f.model = describe_model(model.package);
-  f.device = describe_device(context.device, session);
-  f.configuration_digest = configuration_digest(context.device, session.precision());
+  f.device = describe_device(context.device, model);
+  f.configuration_digest =
+      configuration_digest(context.device, sessions_of(model).front()->precision());
   f.not_used = {"earlier studies of this patient: none were given",
                 "the patient's record: none was given"};
   return f;
 }
 
-std::string describe_device(const Device& device, const Session& session) {
+std::string describe_device(const Device& device, const LoadedModel& model) {
   if (!device.name.ends_with(')')) return device.name;
-  std::string words = device.name.substr(0, device.name.size() - 1) + ", " + session.graph();
-  if (device.backend == Backend::cuda) words += fmt::format(", {}", to_string(session.precision()));
+  std::vector<std::string> graphs;
+  for (const Session* session : sessions_of(model)) {
+    std::string graph = session->graph();
+    if (std::find(graphs.begin(), graphs.end(), graph) == graphs.end()) {
+      graphs.push_back(std::move(graph));
+    }
+  }
+  std::string words = device.name.substr(0, device.name.size() - 1);
+  for (const std::string& graph : graphs) words += ", " + graph;
+  if (device.backend == Backend::cuda) {
+    words += fmt::format(", {}", to_string(sessions_of(model).front()->precision()));
+  }
   return words + ")";
 }
 

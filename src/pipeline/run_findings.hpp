@@ -17,8 +17,9 @@ inline constexpr double kCoarseSpacingMm = 2.0;
 /// Model, device, settings, times so far, and what is never used.
 Findings begin_findings(const LoadedModel& model, const RunContext& context);
 
-/// "cpu (4 threads, fused graph)", "cuda:0 (NVIDIA H100 80GB HBM3, fused graph, fp16)"
-std::string describe_device(const Device& device, const Session& session);
+/// "cpu (4 threads, fused graph)", "cuda:0 (NVIDIA H100 80GB HBM3, fused graph, fp16)". Of an
+/// ensemble the graphs of its members, each once.
+std::string describe_device(const Device& device, const LoadedModel& model);
 
 SourceSeries describe_source(const Volume& volume, const std::vector<Reason>& warnings);
 

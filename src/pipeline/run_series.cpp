@@ -11,6 +11,7 @@
 #include "findings/gates.hpp"
 #include "findings/measure.hpp"
 #include "infer/variant.hpp"
+#include "pipeline/ensemble.hpp"
 #include "pipeline/run_findings.hpp"
 #include "pipeline/two_pass.hpp"
 #include "pipeline/windowed.hpp"
@@ -138,8 +139,40 @@ std::map<std::string, std::vector<std::uint8_t>> run_stages(LoadedModel& model, 
                                                             const RunContext& context,
                                                             Timings& timings);
 
+/// What is wanted of a model: its labels, its scores, or both.
+struct Wanted {
+  bool labels = true;
+  bool scores = false;
+};
+
 WindowedResult run_steps(LoadedModel& model, const Seen& seen, const RunContext& context,
-                         bool keep_scores, Timings& timings) {
+                         const Wanted& wanted, Timings& timings);
+
+/// Members see the image one after another; what they are asked for are scores.
+WindowedResult run_ensemble(LoadedModel& model, const Seen& seen, const RunContext& context,
+                            bool keep_scores, Timings& timings) {
+  std::vector<KeptScores> scores;
+  for (const std::string& name : model.package.ensemble()->of) {
+    const auto& stages = model.package.stages;
+    const auto found = std::find_if(stages.begin(), stages.end(),
+                                    [&](const Stage& stage) { return stage.name == name; });
+    LoadedModel& member = model.stages.at(static_cast<std::size_t>(found - stages.begin()));
+    WindowedResult result = run_steps(member, seen, context, {false, true}, timings);
+    scores.push_back(std::move(result.scores.front()));
+    give_back(member);  // the next one may need it
+  }
+  const StageTimer timer(timings, "labels");
+  WindowedResult result =
+      decide_by_mean(model.package, std::move(scores), seen.grid, context.device);
+  if (!keep_scores) result.scores.clear();
+  return result;
+}
+
+WindowedResult run_steps(LoadedModel& model, const Seen& seen, const RunContext& context,
+                         const Wanted& wanted, Timings& timings) {
+  if (model.package.ensemble() != nullptr) {
+    return run_ensemble(model, seen, context, wanted.scores, timings);
+  }
   const auto labels = run_stages(model, seen, context, timings);
   WindowedTask task{seen.channels, seen.grid, model.package, *model.package.windowed()};
   for (std::size_t i = 0; i < model.stages.size(); ++i) {
@@ -152,7 +185,8 @@ WindowedResult run_steps(LoadedModel& model, const Seen& seen, const RunContext&
     }
   }
   task.most_voxels = context.limits.max_volume_bytes / static_cast<std::int64_t>(sizeof(float));
-  task.keep_scores = keep_scores;
+  task.keep_scores = wanted.scores;
+  task.decide = wanted.labels;
   if (context.shared != nullptr) task.cache = &context.shared->image;
   return segment_by_windows(model.sessions, task, context.progress, timings);
 }
@@ -164,7 +198,7 @@ std::map<std::string, std::vector<std::uint8_t>> run_stages(LoadedModel& model, 
   for (std::size_t i = 0; i < model.stages.size(); ++i) {
     const Seen whole{seen.channels, seen.channels.front()->grid};
     labels[model.package.stages[i].name] =
-        run_steps(model.stages[i], whole, context, false, timings).labels.labels;
+        run_steps(model.stages[i], whole, context, {}, timings).labels.labels;
   }
   return labels;
 }
@@ -172,7 +206,7 @@ std::map<std::string, std::vector<std::uint8_t>> run_stages(LoadedModel& model, 
 bool run_windowed(LoadedModel& model, const Seen& seen, const RunContext& context,
                   SeriesResult& result) {
   WindowedResult found =
-      run_steps(model, seen, context, context.keep_scores, result.findings.timings);
+      run_steps(model, seen, context, {true, context.keep_scores}, result.findings.timings);
   result.labels = std::move(found.labels);
   result.scores = std::move(found.scores);
   return true;
@@ -191,7 +225,7 @@ void withhold_numbers(SeriesResult& result) {
   result.findings.findings.clear();
   result.findings.asymmetries.clear();
   result.labels.labels.clear();
-  result.scores.reset();
+  result.scores.clear();
 }
 
 /// Of the network's tensor: images, and labels of stages.

@@ -24,7 +24,7 @@ namespace osler {
 struct LoadedModel {
   ModelPackage package;
   std::optional<HeadTemplate> head_template;  ///< of a package that localises
-  std::vector<Session> sessions;              ///< one per weights file
+  std::vector<Session> sessions;              ///< one per weights file; an ensemble has none
   std::vector<LoadedModel> stages;            ///< as the package's
 };
 
@@ -52,7 +52,7 @@ struct SeriesResult {
   SharedVolume volume;  ///< the first channel
   LabelMap labels;      ///< empty unless findings.status is complete
   Findings findings;
-  std::optional<KeptScores> scores;  ///< if they were wanted and the package has them
+  std::vector<KeptScores> scores;  ///< if they were wanted and the package has them
 };
 
 /// Runs the model. What the gates refuse comes back as status `partial` with the reasons, not as an

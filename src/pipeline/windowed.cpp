@@ -111,8 +111,8 @@ WindowedResult segment_by_windows(std::span<Session> sessions, const WindowedTas
                      progress,
                      [&](const ScoreSlab& slab) { shares.labels([&] { target.take(slab); }); });
   image.reset();
-  shares.labels([&] { result.labels.labels = target.finish(device); });
-  if (task.keep_scores) result.scores = target.take_scores();
+  if (task.decide) shares.labels([&] { result.labels.labels = target.finish(device); });
+  if (task.keep_scores) result.scores.push_back(target.take_scores());
   return result;
 }
 

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,7 +37,8 @@ struct WindowedTask {
   const WindowedSegmentation& steps;
   std::map<std::string, StageLabels> stages{};
   std::int64_t most_voxels = 0;  ///< of the network's grid
-  bool keep_scores = false;      ///< for a file of probabilities
+  bool keep_scores = false;      ///< for a file of probabilities, or an ensemble
+  bool decide = true;            ///< else scores alone are wanted, and there are no labels
   ImageCache* cache = nullptr;
 };
 
@@ -49,13 +49,15 @@ struct KeptScores {
   GridPlace place;
   std::vector<float> values;
   bool rounded_to_halves = false;  ///< behind the interpolation
-  Size3 seen_begin{0, 0, 0};  ///< source voxels that the model looked at
+  bool regions = false;            ///< each class for itself
+  bool probabilities = false;      ///< else scores that become such behind the interpolation
+  Size3 seen_begin{0, 0, 0};       ///< source voxels that the model looked at
   Size3 seen_end{0, 0, 0};
 };
 
 struct WindowedResult {
-  LabelMap labels;  ///< numbers of the package's segments
-  std::optional<KeptScores> scores;
+  LabelMap labels;                 ///< numbers of the package's segments
+  std::vector<KeptScores> scores;  ///< one; of an ensemble one per member, in its order
 };
 
 /// On the CPU beside image and labels: the image on the network's grid, scores of one window's

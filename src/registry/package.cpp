@@ -65,7 +65,7 @@ void check_segments(ModelPackage& p, const MemberReader& root) {
     root.fail("segments", "are none, or more than 255");
   }
   const LocalisedTwoPass* localised = p.localised();
-  const int first_output = p.windowed() != nullptr && p.windowed()->labels.regions ? 0 : 1;
+  const int first_output = p.labels() != nullptr && p.labels()->regions ? 0 : 1;
   std::set<int> values;
   for (std::size_t i = 0; i < p.segments.size(); ++i) {
     SegmentRule& s = p.segments[i];
@@ -110,7 +110,7 @@ void check_image_steps(const ModelPackage& p, const MemberReader& root) {
   if (windowed == nullptr) return;
   const auto find = [&](const std::string& name) -> const ModelPackage& {
     for (const Stage& stage : p.stages) {
-      if (stage.name == name && stage.package->windowed() != nullptr) return *stage.package;
+      if (stage.name == name && stage.package->labels() != nullptr) return *stage.package;
     }
     root.fail("steps", "name a stage '" + name + "' that there is not, or that gives no labels");
   };
@@ -137,9 +137,59 @@ void check_image_steps(const ModelPackage& p, const MemberReader& root) {
       check_channel(rescale->channel);
     }
   }
-  for (const int channel : windowed->labels.order) {
+}
+
+void check_order(const ModelPackage& p, const MemberReader& root) {
+  if (p.labels() == nullptr) return;
+  for (const int channel : p.labels()->order) {
     if (channel < 0 || channel >= p.classes) root.fail("steps", "order outputs out of range");
   }
+}
+
+/// Members give probabilities of the same classes, and each stage is a member.
+void check_members(const ModelPackage& p, const MemberReader& root) {
+  const Ensemble* ensemble = p.ensemble();
+  if (ensemble == nullptr) return;
+  const auto fail = [&](const std::string& what) { root.fail("steps/0/of", what); };
+  const std::set<std::string> names(ensemble->of.begin(), ensemble->of.end());
+  if (names.size() < 2 || names.size() != ensemble->of.size()) {
+    fail("does not name at least two stages, each once");
+  }
+  for (const std::string& name : names) {
+    const auto has_name = [&](const Stage& stage) { return stage.name == name; };
+    if (std::count_if(p.stages.begin(), p.stages.end(), has_name) != 1) {
+      fail("names '" + name + "', which is not one stage");
+    }
+  }
+  for (const Stage& stage : p.stages) {
+    const ModelPackage& member = *stage.package;
+    if (!names.contains(stage.name)) fail("does not name stage '" + stage.name + "'");
+    const std::string which = "names '" + stage.name + "', which ";
+    if (member.windowed() == nullptr) fail(which + "is no segmentation of the whole image");
+    if (member.classes != p.classes) {
+      fail(which + "gives " + std::to_string(member.classes) + " classes, not " +
+           std::to_string(p.classes));
+    }
+    if (member.windowed()->labels.regions != ensemble->labels.regions) {
+      fail(which + (ensemble->labels.regions ? "gives no regions" : "gives regions"));
+    }
+    if (member.channels.size() != p.channels.size()) {
+      fail(which + "takes " + std::to_string(member.channels.size()) + " channels, not " +
+           std::to_string(p.channels.size()));
+    }
+  }
+}
+
+/// One file, or several; an ensemble's are those of its members.
+std::vector<WeightsFile> read_weights_files(const MemberReader& root, bool ensemble) {
+  if (ensemble) {
+    if (root.has("weights")) root.fail("weights", "are of a network; an ensemble has none");
+    return {};
+  }
+  if (!root.is_list("weights")) return {read_weights_file(root.at("weights"))};
+  std::vector<WeightsFile> weights = root.list("weights", read_weights_file);
+  if (weights.empty()) root.fail("weights", "are none");
+  return weights;
 }
 
 std::vector<fs::path> package_folders(const fs::path& place) {
@@ -186,12 +236,6 @@ ModelPackage read_package(const fs::path& folder, int depth) {
   p.protocol = root.get<std::string>("protocol");
   p.limits = root.get<std::vector<std::string>>("limits");
   p.licence = root.get<std::string>("licence");
-  if (root.is_list("weights")) {
-    p.weights = root.list("weights", read_weights_file);
-    if (p.weights.empty()) root.fail("weights", "are none");
-  } else {
-    p.weights = {read_weights_file(root.at("weights"))};
-  }
   p.channels = {"image"};
   if (root.has("channels")) {
     p.channels = root.list("channels", [](const MemberReader& r) {
@@ -202,6 +246,7 @@ ModelPackage read_package(const fs::path& folder, int depth) {
   }
   p.stages = read_stages(root, folder, depth);
   p.steps = read_steps(root);
+  p.weights = read_weights_files(root, p.ensemble() != nullptr);
   const Classification* classification = p.classification();
   p.wants = read_wants(root.at("wants"), classification != nullptr && classification->planar);
   const MemberReader gives = root.at("gives");
@@ -215,6 +260,8 @@ ModelPackage read_package(const fs::path& folder, int depth) {
     p.segments = gives.list("segments", read_segment);
     check_segments(p, gives);
     check_image_steps(p, root);
+    check_order(p, root);
+    check_members(p, root);
   } else if (!p.stages.empty()) {
     root.fail("stages", "give labels; a classifier takes none");
   }

@@ -69,7 +69,8 @@ struct ModelPackage {
   std::string protocol;
   std::vector<std::string> limits;
   std::string licence;
-  std::vector<WeightsFile> weights;   ///< of several the mean of their scores is taken
+  std::vector<WeightsFile> weights;   ///< of several the mean of their scores is taken; of an
+                                      ///< ensemble there are none
   std::vector<std::string> channels;  ///< names of the images that the network takes, in order
   std::vector<Stage> stages;
   int classes = 0;        ///< channels of the output, background included
@@ -85,6 +86,12 @@ struct ModelPackage {
   const LocalisedTwoPass* localised() const { return std::get_if<LocalisedTwoPass>(&steps); }
   const WindowedSegmentation* windowed() const { return std::get_if<WindowedSegmentation>(&steps); }
   const Classification* classification() const { return std::get_if<Classification>(&steps); }
+  const Ensemble* ensemble() const { return std::get_if<Ensemble>(&steps); }
+  /// How the whole image becomes labels, by a network or by several; else nothing.
+  const LabelStep* labels() const {
+    if (ensemble() != nullptr) return &ensemble()->labels;
+    return windowed() != nullptr ? &windowed()->labels : nullptr;
+  }
 };
 
 /// Reads and checks model.json; does not read the weights.

@@ -213,6 +213,49 @@ WindowedSegmentation read_windowed(const MemberReader& root) {
   return std::move(reader.steps);
 }
 
+// ---------------------------------------------------------------- several models
+
+LabelStep read_mean_labels(const MemberReader& r) {
+  for (const char* key : {"activation", "decided_on", "interpolation", "interpolate_numbers"}) {
+    if (r.has(key)) {
+      r.fail(key,
+             "is of a network's scores; labels of an ensemble are decided on the source's "
+             "grid, from probabilities");
+    }
+  }
+  const LabelStep step = read_labels(r);
+  if (step.regions && !(step.threshold > 0 && step.threshold < 1)) {
+    r.fail("threshold", "is of probabilities in an ensemble: 0 < threshold < 1");
+  }
+  return step;
+}
+
+Ensemble read_ensemble(const MemberReader& root) {
+  Ensemble ensemble;
+  std::size_t i = 0;
+  root.list("steps", [&](const MemberReader& r) {
+    const auto step = r.get<std::string>("step");
+    const auto filter = filter_names().find(step);
+    if (i == 0) {
+      r.only({"step", "of"});
+      ensemble.of = r.get<std::vector<std::string>>("of");
+    } else if (i == 1 && step == "labels") {
+      ensemble.labels = read_mean_labels(r);
+    } else if (i > 1 && filter != filter_names().end()) {
+      ensemble.labels.filters.push_back(read_filter(r, filter->second));
+      if (ensemble.labels.filters.back().on_network_grid) {
+        r.fail("on", "is the network's grid; an ensemble has labels on the source's");
+      }
+    } else {
+      r.fail("step", "is '" + step + "'; an ensemble has ensemble, labels, filters of labels");
+    }
+    ++i;
+    return 0;
+  });
+  if (i < 2) root.fail("steps", "end before labels");
+  return ensemble;
+}
+
 }  // namespace
 
 Code read_code(const MemberReader& r) {
@@ -232,6 +275,7 @@ PackageSteps read_steps(const MemberReader& root) {
   const auto names =
       root.list("steps", [](const MemberReader& r) { return r.get<std::string>("step"); });
   if (!names.empty() && names.front() == "localise-in-template") return read_localised(root);
+  if (!names.empty() && names.front() == "ensemble") return read_ensemble(root);
   if (std::find(names.begin(), names.end(), "classify") != names.end()) {
     return read_classification(root);
   }

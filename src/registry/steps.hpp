@@ -129,7 +129,18 @@ struct WindowedSegmentation {
   LabelStep labels;
 };
 
-using PackageSteps = std::variant<LocalisedTwoPass, WindowedSegmentation, Classification>;
+// ---------------------------------------------------------------- several models
+
+/// Step "ensemble", then "labels": the mean of what several packages inside the package give, each
+/// by its own image steps and windows. As nnUNetv2_ensemble: class probabilities on the source's
+/// grid are added in single precision, in this order, and divided by their number; then labels are
+/// decided. Members' own decisions, filters, gates and wants are not used.
+struct Ensemble {
+  std::vector<std::string> of;  ///< names of stages, at least two
+  LabelStep labels;             ///< on the source's grid; thresholds are of probabilities
+};
+
+using PackageSteps = std::variant<LocalisedTwoPass, WindowedSegmentation, Classification, Ensemble>;
 
 /// Members "steps" of a description, and what goes with them.
 /// @throws Error model: an unknown step (named), another order, a member that is missing or wrong

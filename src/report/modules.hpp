@@ -41,6 +41,9 @@ struct ObjectKind {
   int instance_number = 1;
 };
 
+/// A role that tells objects apart which name another segmentation than the usual one, of bits.
+std::string role_beside(std::string role, const ObjectIds& segmentation);
+
 /// The same inputs, model and settings give the same UID.
 std::string object_uid(const Findings& findings, std::string_view role);
 

@@ -19,18 +19,19 @@ namespace {
 constexpr char kLabelsFile[] = "labels.nii.gz";
 
 /// In the form of this delivery, or nothing and a warning.
-SegReference write_labels(Findings& findings, const LabelMap& labels, const Volume& volume,
-                          const ObjectSet& objects, const std::filesystem::path& file) {
+/// @param warnings  of this delivery alone: objects that are the same everywhere do not hold them
+SegReference write_labels(const Findings& findings, const LabelMap& labels, const Volume& volume,
+                          const ObjectSet& objects, const std::filesystem::path& file,
+                          std::vector<Reason>& warnings) {
   SegmentationForm form = *objects.segmentation;
   if (objects.most_frames > 0) {
     const std::size_t frames = count_frames(findings, labels, form);
     const bool beyond = frames > static_cast<std::size_t>(objects.most_frames);
     if (beyond && !objects.beyond) {
-      findings.source.warnings.push_back(
-          {"segmentation_left_out",
-           fmt::format("the segmentation has {} frames; this destination takes {}", frames,
-                       objects.most_frames),
-           false});
+      warnings.push_back({"segmentation_left_out",
+                          fmt::format("the segmentation has {} frames; this destination takes {}",
+                                      frames, objects.most_frames),
+                          false});
       return std::nullopt;
     }
     if (beyond) form = *objects.beyond;
@@ -42,13 +43,14 @@ SegReference write_labels(Findings& findings, const LabelMap& labels, const Volu
 
 /// The DICOM objects of one delivery.
 /// @param segmentation  of an earlier delivery; receives that of this one, if it has one
-void write_objects(Findings& findings, const LabelMap* labels, const Volume& volume,
+void write_objects(const Findings& findings, const LabelMap* labels, const Volume& volume,
                    const std::vector<Picture>& pictures, Delivery& delivery,
-                   SegReference& segmentation) {
+                   SegReference& segmentation, std::vector<Reason>& warnings) {
   const std::filesystem::path& folder = delivery.folder.path();
   const ObjectSet& objects = delivery.objects;
   if (findings.status == Status::complete && objects.segmentation) {
-    if (const auto own = write_labels(findings, *labels, volume, objects, folder / "seg.dcm")) {
+    if (const auto own =
+            write_labels(findings, *labels, volume, objects, folder / "seg.dcm", warnings)) {
       segmentation = own;
       delivery.files.emplace_back("seg.dcm");
     }
@@ -110,7 +112,8 @@ void write_results(Findings& findings, const LabelMap* labels, const Volume& vol
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
       SegReference segmentation = first;
       if (!is_file) {
-        write_objects(said[i], labels, volume, pictures, deliveries[i], segmentation);
+        write_objects(findings, labels, volume, pictures, deliveries[i], segmentation,
+                      said[i].source.warnings);
       }
       if (i == 0) first = segmentation;
       if (complete && (is_file || deliveries[i].objects.labels)) {

@@ -12,7 +12,6 @@
 #include "report/image_library.hpp"
 #include "report/measurement_items.hpp"
 #include "report/report_codes.hpp"
-#include "report/segmentation.hpp"
 #include "report/sentences.hpp"
 
 namespace osler::report {
@@ -112,11 +111,8 @@ ObjectIds write_structured_report(const Findings& findings, const Volume& volume
   DcmFileFormat object;
   DcmItem& root = *object.getDataset();
   const bool enhanced = form == SrForm::enhanced;
-  // Documents that name other instances are other instances themselves.
   std::string role = enhanced ? "sr-enhanced" : "sr";
-  if (segmentation && segmentation->sop_class_uid != kSegmentationStorage) {
-    role += " of " + segmentation->sop_instance_uid;
-  }
+  if (segmentation) role = role_beside(role, *segmentation);
   const ObjectKind kind{.sop_class_uid = enhanced ? kEnhancedSrStorage : kComprehensive3dSrStorage,
                         .modality = "SR",
                         .role = role,

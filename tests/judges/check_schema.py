@@ -74,6 +74,17 @@ def classifier():
     return package
 
 
+def ensemble():
+    package = whole()
+    del package["weights"]
+    package["stages"].append({"name": "high", "package": "high"})
+    package["steps"] = [{"step": "ensemble", "of": ["low", "high"]},
+                        {"step": "labels", "decision": "regions", "threshold": 0.5, "order": [0, 2, 1]},
+                        {"step": "keep-largest", "values": [1, 2], "on": "source"}, {"step": "fill-holes"},
+                        {"step": "remove-small", "min_voxels": 64}, {"step": "keep-values", "values": [1]}]
+    return package
+
+
 def places(value, path=()):
     """Every path in a document."""
     yield path
@@ -138,7 +149,7 @@ def main(program):
                 if text.startswith("{")]
     documents |= {f"docs/models.md, example {i + 1}": example
                   for i, example in enumerate(examples) if "format" in example and "steps" in example}
-    documents |= {"every step": whole(), "a classifier": classifier()}
+    documents |= {"every step": whole(), "a classifier": classifier(), "an ensemble": ensemble()}
     faults = [f"{name}: {error.json_path}: {error.message[:120]}"
               for name, document in documents.items() for error in judge.iter_errors(document)]
     faults += [f"the reader knows '{name}', the schema does not" for name in members_the_schema_lacks(schema)]

@@ -187,6 +187,21 @@ RECIPES = {
         "image": "ct_short", "labels": labels(4), "mirrored": None,
         "postprocessing": [1, 2, (1, 3)], "configurations": {
             "3d_fullres": configuration([24, 48, 48], [3.0, 3.5, 3.5], CT)}},
+    "wide_regions": {  # beside "regions" in an ensemble
+        "image": "two_channels", "channels": ["T1", "FLAIR"], "labels": REGIONS, "order": [1, 2, 3],
+        "mirrored": (1,),
+        "configurations": {"3d_fullres": configuration([40, 48, 40], [3.4, 3.2, 3.3], Z * 2, [True, True])}},
+    "wider_planes": {  # beside 3d models in an ensemble
+        "image": "ct_thick", "labels": labels(4), "mirrored": (1,),
+        "configurations": {"2d": configuration([56, 64], [3.1, 3.0], CT)}},
+}
+
+# Members, in the order in which nnU-Net is told of them: models of one image and the same labels.
+ENSEMBLES = {
+    "ensemble": {"of": ["cascade", "transposed"]},
+    "mixed_ensemble": {  # separate planes, no separate planes, 2d; then the largest components
+        "of": ["thick_slices", "never_separate", "wider_planes"], "postprocessing": [1, 2]},
+    "regions_ensemble": {"of": ["regions", "wide_regions"]},
 }
 
 

@@ -25,6 +25,7 @@ TOOLS = HERE.parents[1] / "tools" / "export"
 sys.path[:0] = [str(HERE), str(TOOLS)]
 import branch_models  # noqa: E402
 import inputs  # noqa: E402
+import reference_ensemble  # noqa: E402
 import reference_nnunet  # noqa: E402
 from package import sha256_of  # noqa: E402
 
@@ -33,6 +34,7 @@ TRAINED_IMAGES = ("001", "003", "004", "006", "033")  # the validation's and the
 TRAINING = [HERE / "hippocampus_nnunet.py"]
 EXPORTING = sorted(TOOLS.glob("*.py")) + [TOOLS / "nnunet"]
 JUDGING = [HERE / "reference_nnunet.py"]
+JUDGING_ENSEMBLES = [*JUDGING, HERE / "reference_ensemble.py"]
 
 
 @dataclasses.dataclass
@@ -172,13 +174,42 @@ def given_first_stage(case, labels):
 def case_of(name, model, package, references, channels, first=None):
     description = json.loads((package / "model.json").read_text())
     steps = {step["step"]: step for step in description["steps"]}
+    if "ensemble" in steps:
+        member = json.loads((package / steps["ensemble"]["of"][0] / "model.json").read_text())
+        steps |= {step["step"]: step for step in member["steps"] if step["step"] == "sliding-window"}
     return Case(name, model, package, references, channels, [c["name"] for c in description["channels"]],
                 description["wants"]["modalities"][0], len(description["gives"]["segments"]) + 1,
                 steps["labels"]["decision"] == "regions", steps["sliding-window"]["means"] == "nnunet-halves", first)
 
 
+def make_ensemble(name, work, data):
+    """Makes what is missing of the members and of their ensemble; @returns its one case."""
+    model, recipe = work / name, branch_models.ENSEMBLES[name]
+    members = [each for member in recipe["of"] for each in make_cases(member, work, data)]
+    key = digest([], recipe, *((each.model / "package.made").read_text() for each in members))
+    filters = model / "postprocessing.pkl" if "postprocessing" in recipe else None
+    with made_once(model / "package", digest([*EXPORTING, TOOLS / "ensemble"], key)) as folder:
+        if folder is not None:
+            if filters:
+                branch_models.write_postprocessing(filters, recipe["postprocessing"])
+            run_script(TOOLS / "ensemble", *(each.package for each in members), folder,
+                       *(["--postprocessing", filters] if filters else []))
+    training, *_ = training_of(members[0].model)
+    references = {}
+    for kind in ("half", "single"):
+        references[kind] = model / ("reference_single" if kind == "single" else "reference") / name
+        predictions = [each.references[kind] for each in members]
+        with made_once(references[kind], digest(JUDGING_ENSEMBLES, key, kind)) as out:
+            if out is not None:
+                with quiet():
+                    reference_ensemble.run(training, predictions, out, filters)
+    return [case_of(name, model, model / "package", references, members[0].channels)]
+
+
 def make_cases(name, work, data):
     """Makes what is missing of one model; @returns its cases."""
+    if name in branch_models.ENSEMBLES:
+        return make_ensemble(name, work, data)
     model = work / name
     key = make_training(model, data)
     make_package(model, key)
@@ -195,4 +226,4 @@ def make_cases(name, work, data):
     return cases
 
 
-NAMES = [TRAINED, *branch_models.RECIPES]
+NAMES = [TRAINED, *branch_models.RECIPES, *branch_models.ENSEMBLES]

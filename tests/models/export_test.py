@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What tools/export/nnunet writes and what it refuses, on trainings written by hand.
+"""What tools/export/nnunet and ensemble write and what they refuse, on trainings written by hand.
 
 usage: export_test.py. Exit code 0, 1 or 77 (nnU-Net is not installed).
 """
@@ -215,6 +215,50 @@ def check_postprocessing(work):
                                              "connectivity": 26, "on": "source"}], "postprocessing.json")
 
 
+def check_ensemble(work):
+    """Copies of the packages that were made before, and what their mean is decided by."""
+    def run(*arguments):
+        return subprocess.run([sys.executable, TOOLS / "ensemble", *map(str, arguments)], capture_output=True,
+                              text=True, check=False)
+
+    def changed(name, change):
+        description = json.loads((work / "member" / "model.json").read_text())
+        change(description)
+        (work / name).mkdir()
+        (work / name / "model.json").write_text(json.dumps(description))
+        return work / name
+    export(work / "two", work / "member")
+    out = work / "ensemble"
+    check(run(work / "member", work / "member", out, "--postprocessing", work / "p.json").returncode == 0,
+          "an ensemble")
+    made, member = (json.loads((place / "model.json").read_text()) for place in (out, work / "member"))
+    check(made["steps"] == [{"step": "ensemble", "of": ["a", "b"]}, {"step": "labels", "decision": "highest"},
+                            {"step": "keep-largest", "values": [1, 2, 3], "together": True, "connectivity": 26,
+                             "on": "source"}], "its steps, with the filter that nnU-Net determined")
+    check(made["stages"] == [{"name": name, "package": name} for name in "ab"]
+          and (out / "b" / "fold_1.ts").read_bytes() == (work / "member" / "fold_1.ts").read_bytes(),
+          "members are the packages as they are")
+    check("weights" not in made and all(made[key] == member[key] for key in ("channels", "wants", "gives")),
+          "no weights; channels, wants and segments of the first")
+    check(run(work / "regions_package", work / "regions_package", work / "mean_regions").returncode == 0 and json.loads(
+        (work / "mean_regions" / "model.json").read_text())["steps"][1] == {
+            "step": "labels", "decision": "regions", "threshold": 0.5}, "regions are decided at one half")
+    for what, arguments in (
+            ("classes", (work / "member", work / "flat_package")),
+            ("segments", (work / "member", changed("renamed", lambda d: d["gives"]["segments"][0].update(value=9)))),
+            ("channels", (work / "member", changed("other_channels", lambda d: d.update(channels=[{"name": "T1"}])))),
+            ("modalities", (work / "member", changed("other_wants", lambda d: d["wants"].update(modalities=["CT"])))),
+            ("decision", (work / "member", changed("other_decision", lambda d: d["steps"][-1].update(
+                decision="regions")))),
+            ("no segmentation", (out, out)),
+            ("holds no model.json", (work / "member", work)),
+            ("lies in OUT", (out / "a", out / "b"))):
+        done = run(*arguments, work / "refused_ensemble" if what != "lies in OUT" else out)
+        check(done.returncode == REFUSED and what in done.stderr, f"{done.stderr.strip()[:150]}")
+    check(not (work / "refused_ensemble").exists() and (out / "a" / "model.json").exists(), "nothing is left or lost")
+    check(run(work / "member", work / "one").returncode == USAGE, "an ensemble of one is a wrong usage")
+
+
 # ---------------------------------------------------------------- what is refused
 
 def changes():
@@ -308,7 +352,7 @@ def main():
     with tempfile.TemporaryDirectory() as place:
         work = Path(place)
         for each in (check_description, check_segments, check_flat, check_regions, check_older_plans,
-                     check_axes, check_postprocessing, check_refusals, check_code_is_not_run,
+                     check_axes, check_postprocessing, check_ensemble, check_refusals, check_code_is_not_run,
                      check_command_line):
             each(work)
     print(f"{len(failures)} failed")
