@@ -2,6 +2,7 @@
 // Class probabilities as a NIfTI file, for research.
 
 #include <filesystem>
+#include <span>
 
 #include "core/progress.hpp"
 #include "pipeline/windowed.hpp"
@@ -17,5 +18,12 @@ namespace osler {
 void write_probabilities(const KeptScores& scores, const LabelStep& step, const Grid& grid,
                          bool turn_round, const std::filesystem::path& file,
                          const Progress& progress);
+
+/// How unsure the model is of each voxel, from 0 (one class has all probability) to 1 (all classes
+/// have the same): Shannon entropy of the classes' probabilities, divided by the logarithm of their
+/// number. Of regions, which do not exclude each other, the largest binary entropy of any.
+/// @param probabilities  of `out.size()` voxels, class after class
+/// @throws Error bad_argument if sizes do not match
+void entropy_of(std::span<const float> probabilities, bool regions, std::span<float> out);
 
 }  // namespace osler

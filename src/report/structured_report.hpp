@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 
 #include "findings/findings.hpp"
 #include "report/modules.hpp"
@@ -23,9 +24,12 @@ using SegReference = std::optional<ObjectIds>;
 /// Complete: measurements and what qualifies them. Otherwise Completion Flag PARTIAL, the reasons
 /// as text, and no number.
 /// @param volume  only its grid is described; one without voxels stands for pictures
+/// @param others  all other results of the run, which are written before: the report is the root
+/// that leads to them (IHE AI Results; report/result_references.hpp)
 /// @throws Error bad_argument if there are findings and no segmentation; output
 ObjectIds write_structured_report(const Findings& findings, const Volume& volume,
                                   const SegReference& segmentation,
-                                  const std::filesystem::path& file);
+                                  const std::filesystem::path& file,
+                                  std::span<const ObjectIds> others = {});
 
 }  // namespace osler::report
