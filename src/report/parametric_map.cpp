@@ -36,6 +36,7 @@ void check(const Findings& findings, const ParametricMap& map, const Grid& grid)
       static_cast<std::int64_t>(findings.source.instances.size()) != grid.size[2]) {
     throw Error(ErrorCode::bad_argument, "a map's grid and the source slices do not match");
   }
+  if (map.name.empty()) throw Error(ErrorCode::bad_argument, "a map without a name");
   if (!(map.least < map.most)) {
     throw Error(ErrorCode::bad_argument, "a map whose numbers have no range");
   }
@@ -60,7 +61,7 @@ void put_image(DcmItem& item, const ParametricMap& map, const Grid& grid) {
   put_text(item, DCM_ContentDescription, "AI, unverified: " + map.title, 64);
   put_empty(item, DCM_ContentCreatorName);
   put(item, DCM_BurnedInAnnotation, "NO");
-  put(item, DCM_RecognizableVisualFeatures, "NO");
+  put(item, DCM_RecognizableVisualFeatures, "YES");  // of a face, perhaps: nobody has looked
   put(item, DCM_PixelPresentation, "MONOCHROME");
   put_empty_sequence(item, DCM_AcquisitionContextSequence);
   put_us(item, DCM_SamplesPerPixel, 1);
@@ -74,7 +75,7 @@ void put_image(DcmItem& item, const ParametricMap& map, const Grid& grid) {
 
 void put_real_world_values(DcmItem& group, const ParametricMap& map) {
   DcmItem& mapping = add_item(group, DCM_RealWorldValueMappingSequence);
-  put_text(mapping, DCM_LUTLabel, map.name, 16);
+  put(mapping, DCM_LUTLabel, code_string(map.name));
   put_text(mapping, DCM_LUTExplanation, "AI, unverified: " + map.title, 64);
   add_code(mapping, DCM_MeasurementUnitsCodeSequence, map.unit);
   mapping.putAndInsertFloat64(DCM_DoubleFloatRealWorldValueFirstValueMapped, map.least);

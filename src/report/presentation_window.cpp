@@ -69,9 +69,9 @@ Shown shown_values(const Volume& volume, const ImageSource& source,
   if (source.number(DCM_WindowCenter, shown.window.centre) &&
       source.number(DCM_WindowWidth, shown.window.width) && std::isfinite(shown.window.centre) &&
       std::isfinite(shown.window.width)) {
-    shown.function = source.copy(function, DCM_VOILUTFunction)
-                         ? string_of(function, DCM_VOILUTFunction)
-                         : "LINEAR";
+    source.copy(function, DCM_VOILUTFunction);
+    shown.function = string_of(function, DCM_VOILUTFunction);
+    if (shown.function != "SIGMOID" && shown.function != "LINEAR_EXACT") shown.function = "LINEAR";
     if (shown.window.width >= 1 || (shown.function != "LINEAR" && shown.window.width > 0)) {
       return shown;
     }
@@ -152,7 +152,7 @@ std::string put_grey_scale(DcmItem& object, const Findings& findings, const Volu
       put(object, DCM_RescaleIntercept, decimal_string(intercept));
       put(object, DCM_RescaleType, findings.source.modality == "CT" ? "HU" : "US");
     } else {
-      const std::string why_not = put_modality_table(object, findings, source);
+      std::string why_not = put_modality_table(object, findings, source);
       if (!why_not.empty()) return why_not;
     }
     put_window(add_item(object, DCM_SoftcopyVOILUTSequence), shown);

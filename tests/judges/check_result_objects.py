@@ -3,7 +3,7 @@
 
 usage: check_result_objects.py REPORT_TEST
 
-REPORT_TEST (tests/report_objects_test.cpp) writes the objects and, beside them, what they were made
+REPORT_TEST (tests/report_judged_objects_test.cpp) writes the objects and, beside them, what they were made
 of. Readers: dciodvfy, dcmpschk, dcmp2pgm, PixelMed, pydicom, highdicom, dcmqi; Pillow fills the
 outlines. Exit 77: skipped.
 """
