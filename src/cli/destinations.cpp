@@ -54,8 +54,13 @@ void read_segmentation(const MemberReader& r, ObjectSet& objects) {
 }
 
 void read_objects(const MemberReader& r, ObjectSet& objects) {
-  const std::map<std::string, bool*> known{
-      {"captures", &objects.captures}, {"page", &objects.page}, {"labels", &objects.labels}};
+  const std::map<std::string, bool*> known{{"captures", &objects.captures},
+                                           {"page", &objects.page},
+                                           {"labels", &objects.labels},
+                                           {"key-objects", &objects.key_objects},
+                                           {"presentation-state", &objects.presentation_state},
+                                           {"uncertainty", &objects.uncertainty},
+                                           {"fractional", &objects.fractional}};
   for (const auto& [name, wanted] : known) *wanted = false;
   for (const auto& word : r.get<std::vector<std::string>>("objects")) {
     const auto found = known.find(word);

@@ -3,11 +3,20 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.hpp"
 #include "kernels/half_math.hpp"
 #include "postprocess/grid_transfer.hpp"
 #include "volume/exchange.hpp"
 
 namespace osler {
+namespace {
+
+/// -p ln p, whose limit at 0 is 0.
+double surprise(double p) {
+  return p > 0 ? -p * std::log(p) : 0;
+}
+
+}  // namespace
 
 SliceProbabilities::SliceProbabilities(std::span<const KeptScores> members, const Grid& grid)
     : members_(members),
@@ -74,6 +83,26 @@ void SliceProbabilities::finish(const KeptScores& scores, float* voxel, bool see
     sum += value;
   }
   for (std::size_t c = 0; c < classes; ++c) voxel[c * per_class_] /= sum;
+}
+
+void entropy_of(std::span<const float> probabilities, bool regions, std::span<float> out) {
+  const std::size_t voxels = out.size();
+  if (voxels == 0 || probabilities.empty() || probabilities.size() % voxels != 0) {
+    throw Error(ErrorCode::bad_argument, "probabilities and voxels of an entropy do not match");
+  }
+  const std::size_t classes = probabilities.size() / voxels;
+  const double largest =
+      std::log(regions ? 2.0 : static_cast<double>(std::max<std::size_t>(classes, 2)));
+  const auto n = static_cast<std::ptrdiff_t>(voxels);
+#pragma omp parallel for schedule(static)
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    double entropy = 0;
+    for (std::size_t c = 0; c < classes; ++c) {
+      const double p = probabilities[c * voxels + static_cast<std::size_t>(i)];
+      entropy = regions ? std::max(entropy, surprise(p) + surprise(1 - p)) : entropy + surprise(p);
+    }
+    out[static_cast<std::size_t>(i)] = static_cast<float>(std::clamp(entropy / largest, 0.0, 1.0));
+  }
 }
 
 void write_probabilities(std::span<const KeptScores> members, const Grid& grid, bool turn_round,

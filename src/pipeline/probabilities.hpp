@@ -44,4 +44,11 @@ class SliceProbabilities {
 void write_probabilities(std::span<const KeptScores> members, const Grid& grid, bool turn_round,
                          const std::filesystem::path& file, const Progress& progress);
 
+/// How unsure the model is of each voxel, from 0 (one class has all probability) to 1 (all classes
+/// have the same): Shannon entropy of the classes' probabilities, divided by the logarithm of their
+/// number. Of regions, which do not exclude each other, the largest binary entropy of any.
+/// @param probabilities  of `out.size()` voxels, class after class
+/// @throws Error bad_argument if sizes do not match
+void entropy_of(std::span<const float> probabilities, bool regions, std::span<float> out);
+
 }  // namespace osler

@@ -8,6 +8,7 @@
 #include "core/files.hpp"
 #include "pipeline/classify.hpp"
 #include "pipeline/jobs.hpp"
+#include "pipeline/kept_probabilities.hpp"
 #include "pipeline/probabilities.hpp"
 #include "pipeline/run_series.hpp"
 #include "report/findings_json.hpp"
@@ -25,10 +26,19 @@ std::string one_sentence(const std::vector<Reason>& reasons) {
 }
 
 /// Every file that a result set can have.
-const std::vector<std::string> kResultFiles{
-    "seg.dcm",         "sr.dcm",        "sc-axial.dcm",         "sc-coronal.dcm",
-    "sc-sagittal.dcm", "labels.nii.gz", "probabilities.nii.gz", "report.html",
-    "findings.json"};
+const std::vector<std::string> kResultFiles{"seg.dcm",
+                                            "sr.dcm",
+                                            "sc-axial.dcm",
+                                            "sc-coronal.dcm",
+                                            "sc-sagittal.dcm",
+                                            "labels.nii.gz",
+                                            "probabilities.nii.gz",
+                                            "report.html",
+                                            "findings.json",
+                                            "ko.dcm",
+                                            "pr.dcm",
+                                            "pm-uncertainty.dcm",
+                                            "seg-fractional.dcm"};
 
 /// A study or file in which nothing fits leaves a findings.json that says why.
 /// @param notes  of this subject
@@ -74,7 +84,6 @@ bool write_probabilities_of(SeriesResult& result, const fs::path& folder,
   const StageTimer timer(result.findings.timings, "probabilities");
   write_probabilities(result.scores, result.labels.grid, is_turned_round(*result.volume),
                       folder / "probabilities.nii.gz", context.progress);
-  result.scores.clear();
   return true;
 }
 
@@ -95,10 +104,18 @@ StudyOutcome run_classifier(const Job& job, const fs::path& folder, const RunCon
   return outcome;
 }
 
+/// Scores are kept for a file, or for objects that a destination wants.
+bool keeps_scores(const RunOptions& options) {
+  return options.probabilities ||
+         std::ranges::any_of(options.destinations, [](const report::Destination& d) {
+           return d.objects.uncertainty || d.objects.fractional;
+         });
+}
+
 /// The results themselves, then what each destination wants, committed in this order.
 /// @return names of files, those of destinations behind their folder's
-std::vector<std::string> deliver(SeriesResult& result, StagedFolder& staged,
-                                 const RunOptions& options) {
+std::vector<std::string> deliver(SeriesResult& result, const ModelPackage& model,
+                                 StagedFolder& staged, const RunOptions& options) {
   std::deque<StagedFolder> folders;
   report::ObjectSet usual;
   usual.labels = options.nifti;
@@ -109,8 +126,11 @@ std::vector<std::string> deliver(SeriesResult& result, StagedFolder& staged,
     deliveries.push_back({folder, destination.objects});
   }
   const bool complete = result.findings.status == Status::complete;
+  const bool kept = complete && !result.scores.empty();
+  std::optional<KeptProbabilities> probabilities;
+  if (kept) probabilities.emplace(result.scores, model, result.labels.grid);
   report::write_results(result.findings, complete ? &result.labels : nullptr, *result.volume,
-                        deliveries);
+                        deliveries, probabilities ? &probabilities->source() : nullptr);
   std::vector<std::string> files = deliveries.front().files;
   for (std::size_t i = 0; i < folders.size(); ++i) {
     for (const std::string& file : deliveries[i + 1].files) {
@@ -130,8 +150,9 @@ StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& c
   StagedFolder staged(folder);
   staged.supersede(kResultFiles);
   notify(context.progress, "write", 0, 1);
-  const bool probabilities = write_probabilities_of(result, staged.path(), context);
-  outcome.outputs = deliver(result, staged, options);
+  const bool probabilities =
+      options.probabilities && write_probabilities_of(result, staged.path(), context);
+  outcome.outputs = deliver(result, job.model->package, staged, options);
   if (probabilities) outcome.outputs.emplace_back("probabilities.nii.gz");
   staged.commit();
   outcome.findings = std::move(result.findings);
@@ -191,7 +212,7 @@ std::vector<LoadedModel> load_models(const RunOptions& options, const Device& de
 RunReport run(const RunOptions& options, const Progress& progress,
               const std::function<void(const StudyOutcome&)>& done) {
   RunContext context{
-      choose_device(options.device), options.limits, progress, {}, options.probabilities};
+      choose_device(options.device), options.limits, progress, {}, keeps_scores(options)};
   parse_precision(options.precision);
   const auto timed = [&](const char* stage, auto&& work) {
     const StageTimer timer(context.timings, stage);

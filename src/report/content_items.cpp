@@ -126,4 +126,12 @@ DcmItem& add_image_item(DcmItem& parent, const std::optional<Code>& name,
   return item;
 }
 
+DcmItem& add_composite_item(DcmItem& parent, const std::optional<Code>& name,
+                            const std::string& sop_class_uid, const std::string& sop_instance_uid) {
+  DcmItem& item = add_content(parent, Relationship::contains, "COMPOSITE");
+  if (name) add_code(item, DCM_ConceptNameCodeSequence, *name);
+  add_reference(item, DCM_ReferencedSOPSequence, sop_class_uid, sop_instance_uid);
+  return item;
+}
+
 }  // namespace osler::report

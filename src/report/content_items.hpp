@@ -45,9 +45,13 @@ struct ImageReference {
   std::vector<int> segments;  ///< empty: all
 };
 
-/// @param name  absent in an image library (TID 1601)
+/// @param name  absent in an image library (TID 1601) and a key object selection (TID 2010)
 DcmItem& add_image_item(DcmItem& parent, const std::optional<Code>& name,
                         const ImageReference& image);
+
+/// A document or another object that is no image.
+DcmItem& add_composite_item(DcmItem& parent, const std::optional<Code>& name,
+                            const std::string& sop_class_uid, const std::string& sop_instance_uid);
 
 /// Container attributes of a root or nested CONTAINER; the template is of the DICOM Content Mapping
 /// Resource.

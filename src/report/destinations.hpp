@@ -17,8 +17,12 @@ struct ObjectSet {
   std::optional<SegmentationForm> beyond;  ///< with more frames; nothing: left out, with a warning
   std::optional<SrForm> report = SrForm::comprehensive_3d;
   bool captures = true;
-  bool page = true;     ///< report.html
-  bool labels = false;  ///< labels.nii.gz
+  bool page = true;                 ///< report.html
+  bool labels = false;              ///< labels.nii.gz
+  bool key_objects = false;         ///< ko.dcm
+  bool presentation_state = false;  ///< pr.dcm
+  bool uncertainty = false;         ///< pm-uncertainty.dcm, where the model's scores are kept
+  bool fractional = false;          ///< seg-fractional.dcm, the same
 };
 
 /// A system that results are meant for.

@@ -189,9 +189,8 @@ void add_asymmetry(DcmItem& measurements, DcmItem& source, const Findings& findi
 
 }  // namespace
 
-void add_measurements(DcmItem& root, DcmItem& source, const Findings& findings, const Grid& grid,
-                      const ObjectIds& segmentation, bool points) {
-  DcmItem& measurements = add_container(root, codes::kImagingMeasurements);
+void add_measurements(DcmItem& measurements, DcmItem& source, const Findings& findings,
+                      const Grid& grid, const ObjectIds& segmentation, bool points) {
   for (const Region region : {Region::planar, Region::volumetric, Region::image}) {
     for (const Finding& finding : findings.findings) {
       if (finding.segments.empty()) {

@@ -261,10 +261,8 @@ void put_frame_of_reference(DcmItem& object, DcmItem& source, std::string frame_
   }
 }
 
-std::string role_beside(std::string role, const ObjectIds& segmentation) {
-  // Objects that name other instances are other instances themselves.
-  constexpr std::string_view kUsual = "1.2.840.10008.5.1.4.1.1.66.4";
-  if (segmentation.sop_class_uid != kUsual) role += " of " + segmentation.sop_instance_uid;
+std::string role_naming(std::string role, std::span<const ObjectIds> named) {
+  for (const ObjectIds& ids : named) role += ", " + ids.sop_instance_uid;
   return role;
 }
 

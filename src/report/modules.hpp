@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,8 +42,8 @@ struct ObjectKind {
   int instance_number = 1;
 };
 
-/// A role that tells objects apart which name another segmentation than the usual one, of bits.
-std::string role_beside(std::string role, const ObjectIds& segmentation);
+/// A role that tells objects apart which name other results: they are other instances themselves.
+std::string role_naming(std::string role, std::span<const ObjectIds> named);
 
 /// The same inputs, model and settings give the same UID.
 std::string object_uid(const Findings& findings, std::string_view role);

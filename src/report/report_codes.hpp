@@ -93,6 +93,8 @@ inline const Code kArtificialIntelligence{"123110", "DCM", "Artificial Intellige
 inline const Code kQualitativeEvaluations{"C0034375", "UMLS", "Qualitative Evaluations"};
 
 inline const Code kSourceOfMeasurement{"121112", "DCM", "Source of Measurement"};
+inline const Code kIllustration{"121200", "DCM", "Illustration of ROI"};
+inline const Code kVisualExplanation{"130401", "DCM", "Visual explanation"};
 inline const Code kProbability{"122157", "DCM", "Probability"};
 inline const Code kPresence{"121052", "DCM", "Presence of property"};
 inline const Code kPresent{"52101004", "SCT", "Present"};  // CID 241
@@ -110,6 +112,7 @@ inline const Code kPixels{"{pixels}", "UCUM", "pixels"};
 
 inline const Code kAsymmetryIndex{"ASYMMETRY", kOslerScheme,
                                   "Asymmetry index: (left - right) / mean of both"};
+inline const Code kResult{"RESULT", kOslerScheme, "Other result of the same analysis"};
 inline const Code kNoMeasurements{"NO_MEASUREMENTS", kOslerScheme,
                                   "Reason why there are no measurements"};
 inline const Code kGateFailed{"GATE_FAILED", kOslerScheme, "Quality check that failed"};

@@ -6,8 +6,10 @@
 #include "report/findings_json.hpp"
 #include "report/html.hpp"
 #include "report/identity.hpp"
+#include "report/key_objects.hpp"
 #include "report/label_file.hpp"
 #include "report/pictures.hpp"
+#include "report/presentation_state.hpp"
 #include "report/secondary_capture.hpp"
 #include "report/segmentation.hpp"
 #include "report/segmentation_reader.hpp"
@@ -41,30 +43,95 @@ SegReference write_labels(const Findings& findings, const LabelMap& labels, cons
   return ids;
 }
 
-/// The DICOM objects of one delivery.
+/// What objects are made of.
+struct Material {
+  const Findings& findings;
+  const LabelMap* labels;
+  const Volume& volume;
+  const std::vector<Picture>& pictures;
+  const ProbabilitySource* kept;
+};
+
+/// Maps of what the model said, or a warning.
+void write_maps(const Material& m, Delivery& delivery, std::vector<ObjectIds>& others,
+                std::vector<Reason>& warnings) {
+  const ObjectSet& objects = delivery.objects;
+  if (!objects.uncertainty && !objects.fractional) return;
+  if (m.kept == nullptr) {
+    warnings.push_back({"no_probabilities", "this model keeps no probabilities to write", false});
+    return;
+  }
+  const std::filesystem::path& folder = delivery.folder.path();
+  if (objects.uncertainty) {
+    others.push_back(write_parametric_map(
+        m.findings, {"uncertainty", "Uncertainty", quantities::kPredictiveEntropy}, m.volume.grid,
+        m.kept->entropy, folder / "pm-uncertainty.dcm"));
+    delivery.files.emplace_back("pm-uncertainty.dcm");
+  }
+  if (objects.fractional) {
+    others.push_back(write_fractional_segmentation(
+        m.findings, m.volume, m.kept->of_segment, folder / "seg-fractional.dcm",
+        SegmentationForm::Encoding::explicit_little_endian));
+    delivery.files.emplace_back("seg-fractional.dcm");
+  }
+}
+
+/// What shows the segments to those who read no segmentation.
+void write_views(const Material& m, const SegReference& segmentation, Delivery& delivery,
+                 std::vector<ObjectIds>& others, std::vector<Reason>& warnings) {
+  const std::filesystem::path& folder = delivery.folder.path();
+  if (delivery.objects.captures) {
+    for (const Picture& picture : m.pictures) {
+      const std::string name = "sc-" + picture.name + ".dcm";
+      others.push_back(
+          write_secondary_capture(m.findings, picture, {*segmentation}, folder / name));
+      delivery.files.push_back(name);
+    }
+  }
+  if (delivery.objects.presentation_state) {
+    const PresentationState state =
+        write_presentation_state(m.findings, *m.labels, m.volume, folder / "pr.dcm");
+    if (state.ids) {
+      others.push_back(*state.ids);
+      delivery.files.emplace_back("pr.dcm");
+    } else {
+      warnings.push_back({"no_presentation_state", state.why_not, false});
+    }
+  }
+}
+
+/// The DICOM objects of one delivery. The report names all the others, the key objects name the
+/// report too.
 /// @param segmentation  of an earlier delivery; receives that of this one, if it has one
-void write_objects(const Findings& findings, const LabelMap* labels, const Volume& volume,
-                   const std::vector<Picture>& pictures, Delivery& delivery,
-                   SegReference& segmentation, std::vector<Reason>& warnings) {
+void write_objects(const Material& m, Delivery& delivery, SegReference& segmentation,
+                   std::vector<Reason>& warnings) {
   const std::filesystem::path& folder = delivery.folder.path();
   const ObjectSet& objects = delivery.objects;
-  if (findings.status == Status::complete && objects.segmentation) {
+  const bool complete = m.findings.status == Status::complete;
+  std::vector<ObjectIds> others;
+  if (complete && objects.segmentation) {
     if (const auto own =
-            write_labels(findings, *labels, volume, objects, folder / "seg.dcm", warnings)) {
+            write_labels(m.findings, *m.labels, m.volume, objects, folder / "seg.dcm", warnings)) {
       segmentation = own;
       delivery.files.emplace_back("seg.dcm");
     }
   }
-  if (findings.status != Status::refused && objects.report) {
-    write_structured_report(findings, volume, segmentation, folder / "sr.dcm", *objects.report);
-    delivery.files.emplace_back("sr.dcm");
+  const std::size_t before_report = delivery.files.size();
+  if (complete) {
+    write_maps(m, delivery, others, warnings);
+    write_views(m, segmentation, delivery, others, warnings);
   }
-  if (!objects.captures) return;
-  for (const Picture& picture : pictures) {
-    const std::string name = "sc-" + picture.name + ".dcm";
-    write_secondary_capture(findings, picture, {*segmentation}, folder / name);
-    delivery.files.push_back(name);
+  if (m.findings.status != Status::refused && objects.report) {
+    const ObjectIds sr = write_structured_report(m.findings, m.volume, segmentation,
+                                                 folder / "sr.dcm", *objects.report, others);
+    delivery.files.insert(delivery.files.begin() + static_cast<std::ptrdiff_t>(before_report),
+                          "sr.dcm");
+    others.insert(others.begin(), sr);
   }
+  if (!complete || !objects.key_objects) return;
+  if (segmentation) others.insert(others.begin(), *segmentation);
+  write_key_objects(m.findings, *m.labels, m.findings.findings, others, folder / "ko.dcm");
+  delivery.files.emplace_back("ko.dcm");
 }
 
 /// labels.nii.gz, or a warning.
@@ -97,7 +164,7 @@ void write_pages(const Findings& findings, const std::vector<Picture>& pictures,
 }  // namespace
 
 void write_results(Findings& findings, const LabelMap* labels, const Volume& volume,
-                   std::span<Delivery> deliveries) {
+                   std::span<Delivery> deliveries, const ProbabilitySource* kept) {
   const bool complete = findings.status == Status::complete;
   if (complete && labels == nullptr) {
     throw Error(ErrorCode::bad_argument, "complete findings without a label map");
@@ -112,7 +179,7 @@ void write_results(Findings& findings, const LabelMap* labels, const Volume& vol
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
       SegReference segmentation = first;
       if (!is_file) {
-        write_objects(findings, labels, volume, pictures, deliveries[i], segmentation,
+        write_objects({findings, labels, volume, pictures, kept}, deliveries[i], segmentation,
                       said[i].source.warnings);
       }
       if (i == 0) first = segmentation;

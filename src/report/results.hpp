@@ -8,10 +8,17 @@
 #include "core/files.hpp"
 #include "findings/findings.hpp"
 #include "report/destinations.hpp"
+#include "report/parametric_map.hpp"
 #include "report/pictures.hpp"
 #include "volume/volume.hpp"
 
 namespace osler::report {
+
+/// Of a model whose scores were kept, slice by slice of the source grid.
+struct ProbabilitySource {
+  SliceOfSegment of_segment;  ///< probability of a segment
+  MapSlices entropy;          ///< how unsure the model is, 0 to 1
+};
 
 /// One set of results: where it goes and what it holds.
 struct Delivery {
@@ -28,10 +35,13 @@ struct Delivery {
 /// else that of the first delivery.
 /// @param labels      must be there if the status is complete, is not looked at otherwise
 /// @param deliveries  the first one holds a segmentation if it holds a report
+/// @param kept        what `uncertainty` and `fractional` are made of; without it a warning says
+/// that
+///                    they are not there
 /// @throws Error internal if a segmentation on disk does not measure what the findings say;
 ///         output if something cannot be written
 void write_results(Findings& findings, const LabelMap* labels, const Volume& volume,
-                   std::span<Delivery> deliveries);
+                   std::span<Delivery> deliveries, const ProbabilitySource* kept = nullptr);
 
 /// Results of a classifier. Complete or partial: sr.dcm, report.html and findings.json; a source
 /// that is not DICOM gives the last two. Nothing is committed.

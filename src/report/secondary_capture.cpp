@@ -59,8 +59,7 @@ ObjectIds write_secondary_capture(const Findings& findings, const Picture& pictu
   DcmItem& item = *object.getDataset();
   const ObjectKind kind{.sop_class_uid = kSecondaryCaptureStorage,
                         .modality = "OT",
-                        .role = shown.empty() ? "sc-" + picture.name
-                                              : role_beside("sc-" + picture.name, shown.front()),
+                        .role = role_naming("sc-" + picture.name, shown),
                         .series_role = "sc",
                         .series_description = "AI, unverified: pictures",
                         .series_offset = 3,

@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "kernels/bit_planes.hpp"
 #include "report/elements.hpp"
+#include "report/frame_groups.hpp"
 #include "report/segmentation_modules.hpp"
 
 namespace osler::report {
@@ -109,7 +110,7 @@ ObjectIds put_segmentation(DcmItem& object, const Findings& findings, const Grid
   put_segments(object, source, findings);
   put_referenced_series(object, findings, {});
   put_dimensions(object, findings, kind.by_segment);
-  put_shared_groups(object, source, grid);
+  add_shared_groups(object, source, grid);
   put(object, DCM_NumberOfFrames, std::to_string(frames));
   put_image_pixel(object, grid.size, kind);
   return ids;

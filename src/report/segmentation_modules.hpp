@@ -18,9 +18,6 @@ void put_segments(DcmItem& object, DcmItem& source, const Findings& findings);
 /// Multi-frame Dimension: Segment Number where frames are of segments, then Image Position.
 void put_dimensions(DcmItem& object, const Findings& findings, bool by_segment);
 
-/// Shared Functional Groups: orientation, and measures if slices are evenly spaced.
-void put_shared_groups(DcmItem& object, DcmItem& source, const Grid& grid);
-
 /// A frame: the voxels of one slice, of one segment or, as 0, of all.
 struct SegmentFrame {
   std::int64_t slice = 0;

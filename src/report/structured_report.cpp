@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "core/version.hpp"
 #include "report/content_items.hpp"
 #include "report/elements.hpp"
 #include "report/evaluation_items.hpp"
 #include "report/image_library.hpp"
 #include "report/measurement_items.hpp"
 #include "report/report_codes.hpp"
+#include "report/result_references.hpp"
 #include "report/sentences.hpp"
 
 namespace osler::report {
@@ -34,7 +34,8 @@ Code procedure_of(DcmItem& source, const std::string& modality) {
   return {"363679005", "SCT", "Imaging procedure"};
 }
 
-void put_document(DcmItem& object, const Findings& findings, const SegReference& segmentation) {
+void put_document(DcmItem& object, const Findings& findings, const SegReference& segmentation,
+                  std::span<const ObjectIds> others) {
   const bool complete = findings.status == Status::complete;
   put_content_time(object);
   put(object, DCM_CompletionFlag, complete ? "COMPLETE" : "PARTIAL");
@@ -46,30 +47,15 @@ void put_document(DcmItem& object, const Findings& findings, const SegReference&
   put_empty_sequence(object, DCM_ReferencedPerformedProcedureStepSequence);
   put_empty_sequence(object, DCM_PerformedProcedureCodeSequence);
 
-  DcmItem& study = add_item(object, DCM_CurrentRequestedProcedureEvidenceSequence);
-  put(study, DCM_StudyInstanceUID, findings.source.study_uid);
-  DcmItem& series = add_item(study, DCM_ReferencedSeriesSequence);
-  put(series, DCM_SeriesInstanceUID, findings.source.series_uid);
-  for (const SliceSource& slice : distinct_instances(findings)) {
-    add_reference(series, DCM_ReferencedSOPSequence, slice.sop_class_uid, slice.sop_instance_uid);
-  }
-  if (segmentation) {
-    DcmItem& results = add_item(study, DCM_ReferencedSeriesSequence);
-    put(results, DCM_SeriesInstanceUID, segmentation->series_uid);
-    add_reference(results, DCM_ReferencedSOPSequence, segmentation->sop_class_uid,
-                  segmentation->sop_instance_uid);
-  }
+  std::vector<ObjectIds> results(others.begin(), others.end());
+  if (segmentation) results.insert(results.begin(), *segmentation);
+  put_evidence(object, findings, distinct_instances(findings), results);
 }
 
 void add_context(DcmItem& root, DcmItem& source, const Findings& findings) {
   DcmItem& language = add_code_item(root, has_concept_mod, codes::kLanguage, codes::kEnglish);
   add_code_item(language, has_concept_mod, codes::kCountry, codes::kUnitedStates);
-  add_code_item(root, has_obs_context, codes::kObserverType, codes::kDevice);
-  add_uid_item(root, has_obs_context, codes::kDeviceUid, device_uid(findings));
-  add_text_item(root, has_obs_context, codes::kDeviceName, "osler " + std::string(kVersion));
-  add_text_item(root, has_obs_context, codes::kDeviceManufacturer, "Osler project");
-  add_text_item(root, has_obs_context, codes::kDeviceModel, "osler");
-  add_text_item(root, has_obs_context, codes::kDeviceSerial, device_serial_number(findings));
+  add_device_context(root, findings);
   add_code_item(root, has_concept_mod, codes::kProcedureReported,
                 procedure_of(source, findings.source.modality));
 }
@@ -100,7 +86,8 @@ void add_remarks(DcmItem& root, const Findings& findings) {
 
 ObjectIds write_structured_report(const Findings& findings, const Volume& volume,
                                   const SegReference& segmentation,
-                                  const std::filesystem::path& file, SrForm form) {
+                                  const std::filesystem::path& file, SrForm form,
+                                  std::span<const ObjectIds> others) {
   const bool measured = findings.status == Status::complete && findings.evaluations.empty();
   if (measured != segmentation.has_value()) {
     throw Error(ErrorCode::bad_argument,
@@ -112,23 +99,26 @@ ObjectIds write_structured_report(const Findings& findings, const Volume& volume
   DcmItem& root = *object.getDataset();
   const bool enhanced = form == SrForm::enhanced;
   std::string role = enhanced ? "sr-enhanced" : "sr";
-  if (segmentation) role = role_beside(role, *segmentation);
+  if (segmentation) role = role_naming(role, {&*segmentation, 1});
   const ObjectKind kind{.sop_class_uid = enhanced ? kEnhancedSrStorage : kComprehensive3dSrStorage,
                         .modality = "SR",
-                        .role = role,
+                        .role = role_naming(role, others),
                         .series_role = "sr",
                         .series_description = "AI, unverified: measurement report",
                         .series_offset = 2};
   ObjectIds ids = put_common_modules(root, source, findings, kind);
-  put_document(root, findings, segmentation);
+  put_document(root, findings, segmentation, others);
   put_container(root, codes::kImagingMeasurementReport, "1500");
   add_context(root, source, findings);
   add_image_library(root, source, findings, volume.grid);
-  if (segmentation && !findings.findings.empty()) {
-    add_measurements(root, source, findings, volume.grid, *segmentation, !enhanced);
-  }
-  if (!findings.evaluations.empty()) {
-    add_evaluation_groups(add_container(root, codes::kImagingMeasurements), source, findings);
+  const bool measures = segmentation && !findings.findings.empty();
+  if (measures || !findings.evaluations.empty() || !others.empty()) {
+    DcmItem& measurements = add_container(root, codes::kImagingMeasurements);
+    if (measures) {
+      add_measurements(measurements, source, findings, volume.grid, *segmentation, !enhanced);
+    }
+    add_evaluation_groups(measurements, source, findings);
+    add_result_groups(measurements, source, findings, segmentation, others);
   }
   add_remarks(root, findings);
   save(object, file);

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 
 #include "findings/findings.hpp"
 #include "report/modules.hpp"
@@ -29,10 +30,14 @@ using SegReference = std::optional<ObjectIds>;
 /// Complete: measurements and what qualifies them. Otherwise Completion Flag PARTIAL, the reasons
 /// as text, and no number.
 /// @param volume  only its grid is described; one without voxels stands for pictures
+/// @param others  results besides the segmentation, which this document then references: the root
+/// of
+///                the IHE AI Results profile
 /// @throws Error bad_argument if there are findings and no segmentation; output
 ObjectIds write_structured_report(const Findings& findings, const Volume& volume,
                                   const SegReference& segmentation,
                                   const std::filesystem::path& file,
-                                  SrForm form = SrForm::comprehensive_3d);
+                                  SrForm form = SrForm::comprehensive_3d,
+                                  std::span<const ObjectIds> others = {});
 
 }  // namespace osler::report

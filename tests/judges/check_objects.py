@@ -159,7 +159,7 @@ def name_of(item):
 def check_evaluations(path, report):
     """Classes of whole images, as highdicom reads them, against findings.json beside the report."""
     said = json.loads((path.parent / "findings.json").read_text(encoding="utf-8"))["evaluations"]
-    groups = report.content.get_image_measurement_groups()
+    groups = [g for g in report.content.get_image_measurement_groups() if g.get_measurements()]
     if len(groups) != len(said):
         fault(path, f"{len(groups)} groups of images for {len(said)} evaluations")
     for group, want in zip(groups, said):
@@ -185,7 +185,7 @@ def check_evaluations(path, report):
     return len(groups)
 
 
-def check_report(path, ds, seg, sources):
+def check_report(path, ds, seg, sources, objects):
     """Numbers of the groups that name segments, each held against the bits of the segmentation."""
     if (ds.VerificationFlag, ds.PreliminaryFlag) != ("UNVERIFIED", "PRELIMINARY"):
         fault(path, "is not marked as unverified and preliminary")
@@ -195,7 +195,7 @@ def check_report(path, ds, seg, sources):
     report = hd.sr.srread(str(path))
     evidence = {i.ReferencedSOPInstanceUID for study in ds.CurrentRequestedProcedureEvidenceSequence
                 for series in study.ReferencedSeriesSequence for i in series.ReferencedSOPSequence}
-    there = {s.SOPInstanceUID for s in sources.values()} | ({seg[0]} if seg else set())
+    there = {s.SOPInstanceUID for s in (*sources.values(), *objects.values())}
     if evidence - there:
         fault(path, f"{len(evidence - there)} instances of the evidence are not there")
     compared = 0
@@ -299,7 +299,7 @@ def main(out, src, *options):
             seg = (ds.SOPInstanceUID, *check_segmentation(path, ds, sources))
     for path, ds in objects.items():
         if ds.Modality == "SR":
-            compared += check_report(path, ds, seg, sources)
+            compared += check_report(path, ds, seg, sources, objects)
             if "--pixelmed" in options:
                 check_with_pixelmed(path)
         elif ds.SOPClassUID == "1.2.840.10008.5.1.4.1.1.7":
