@@ -104,6 +104,8 @@ def by_highdicom(name, file, segments):
         for number, ours in segments.items():
             if kind == "LABELMAP":
                 volume = seg.get_volume(combine_segments=True, skip_overlap_checks=True)
+                if number == 0:  # where there is no frame it gives 0 too, whatever the background is
+                    continue
                 mask = np.asarray(volume.array) == number
             else:
                 volume = seg.get_volume(segment_numbers=[number], combine_segments=False,
@@ -125,6 +127,8 @@ def by_dcmqi(name, file, segments, work):
     if done.returncode or meta is None:
         print(f"  {name}: not read by dcmqi")
         return
+    # Of fractions it writes the stored values.
+    maximum = pydicom.dcmread(file, stop_before_pixels=True).get("MaximumFractionalValue")
     # A file for each group of segments that do not overlap; labelID is the value in it.
     groups = json.loads(meta.read_text())["segmentAttributes"]
     files = sorted(work.glob("*.nrrd"), key=lambda p: int("".join(filter(str.isdigit, p.stem)) or 0))
@@ -133,12 +137,12 @@ def by_dcmqi(name, file, segments, work):
         affine = np.eye(4)
         affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * np.array(image.GetSpacing())
         affine[:3, 3] = image.GetOrigin()
-        values = sitk.GetArrayFromImage(image).T
+        values = sitk.GetArrayFromImage(image).T.astype(int)
         for segment in group:
             number = segment["labelID"]
             if number in segments:
-                compare(name, "dcmqi", number, segments[number],
-                        points_of(values == number, affine))
+                mask = 2 * values >= maximum if maximum else values == number
+                compare(name, "dcmqi", number, segments[number], points_of(mask, affine))
     print(f"  {name}: dcmqi wrote {len(files)} files, {sum(map(len, groups))} segments")
 
 
