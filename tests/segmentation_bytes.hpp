@@ -80,7 +80,8 @@ inline void write(const StoredSeg& seg, const std::filesystem::path& file,
     put(type, DCM_CodeValue, "52988006");
     put(type, DCM_CodingSchemeDesignator, "SCT");
     put(type, DCM_CodeMeaning, "Lesion");
-    const Uint16 lab[3] = {35579, 53664, 50858};  // sRGB red under D50: L* 54.29, a* 80.81, b* 69.89
+    const Uint16 lab[3] = {35579, 53664,
+                           50858};  // sRGB red under D50: L* 54.29, a* 80.81, b* 69.89
     item.putAndInsertUint16Array(DCM_RecommendedDisplayCIELabValue, lab, 3);
   }
   DcmItem& shared = new_item(d, DCM_SharedFunctionalGroupsSequence);

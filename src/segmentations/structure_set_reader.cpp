@@ -11,6 +11,7 @@
 #include "segmentations/polygon_fill.hpp"
 #include "segmentations/segmentations.hpp"
 #include "segmentations/stored_text.hpp"
+#include "volume/plan.hpp"
 
 namespace osler::segmentations {
 namespace {
@@ -119,7 +120,7 @@ StoredSegment described(const Item& region, long number, const Parts& parts, con
 }
 
 bool is_closed(const std::string& type) {
-  return type == "CLOSED_PLANAR" || type == "CLOSEDPLANAR_XOR" || type == "INTERPOLATED_PLANAR";
+  return type == "CLOSED_PLANAR" || type == "CLOSEDPLANAR_XOR";
 }
 
 /// Contours of a region by slice, in index coordinates.
@@ -140,6 +141,9 @@ std::string draw(const Item& contour, const Grid& grid, const Affine& to_index, 
   std::optional<std::int64_t> slice;
   for (std::size_t i = 0; i < values->size(); i += 3) {
     const Vec3 point{(*values)[i], (*values)[i + 1], (*values)[i + 2]};
+    if (!(norm(point) <= kFurthestPositionMm)) {
+      return "a contour lies over a kilometre from the origin";
+    }
     const NearestSlice nearest = nearest_slice(grid, point);
     if (!(nearest.distance_mm <= kOffSliceMm)) {
       return fmt::format("a contour lies {:.3g} mm from the nearest slice", nearest.distance_mm);

@@ -267,6 +267,34 @@ def check_structure_set(osler, folder, work):
             held += 1
 
 
+def check_command(osler, work):
+    """Exit codes, and where several objects go."""
+    seg, images = DATA / "sr_seg" / "liver_expb.dcm", DATA / "sr_seg" / "segmentations" / "ct-3slice"
+    rtstruct = DATA / "sts" / "STS_003" / "CT" / "mask"
+    for code, arguments in ((2, (seg, "--to", "mha", "--out", work / "a")),
+                            (2, (seg, "--to", "nifti", "--out", work / "a.nii.gz")),
+                            (2, (images, "--to", "nifti", "--out", work / "a", "--reference", images)),
+                            (3, (rtstruct, "--to", "nifti", "--out", work / "a")),
+                            (3, (seg, "--to", "nifti", "--out", work / "a", "--reference",
+                                 rtstruct.parent / "image")),
+                            (3, (seg, "--to", "nifti", "--out", work / "a", "--max-volume", "100kB"))):
+        done = subprocess.run([osler, "convert", *arguments], capture_output=True, text=True)
+        if done.returncode != code or (work / "a").exists():
+            fault("osler convert", f"exit {done.returncode} instead of {code}: {done.stderr[:160]}")
+    own, on = (convert(osler, seg, work / name, *options)[2] for name, options in
+               (("own", ()), ("on", ("--reference", images))))
+    for number, ours in own.items():  # its source is that series
+        compare("osler convert --reference", "its own grid", number, ours, points_of(*on[number][:2]))
+    pair = work / "pair"
+    done = subprocess.run([osler, "convert", seg, DATA / "sr_seg" / "sr-example" / "seg.dcm", "--to", "nifti",
+                           "--out", pair, "--json"], capture_output=True, text=True)
+    said = json.loads(done.stdout)
+    folders = sorted(p.name for p in pair.iterdir())
+    if done.returncode or len(folders) != 2 or folders != sorted(
+            s["sop_instance_uid"] for s in said["segmentations"]):
+        fault("osler convert", f"two objects: exit {done.returncode}, {folders}")
+
+
 def main(osler):
     found = [p for p in sorted((DATA / "sr_seg").rglob("*")) if p.is_file()]
     files = []
@@ -281,6 +309,7 @@ def main(osler):
         print("skipped: needs sr_seg and sts of OSLER_TEST_DATA")
         sys.exit(77)
     with tempfile.TemporaryDirectory() as work:
+        check_command(osler, Path(work))
         for i, file in enumerate(files):
             folder = Path(work) / str(i)
             folder.mkdir()
