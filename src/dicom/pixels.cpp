@@ -75,13 +75,9 @@ void decode(const FrameReader& reader, const Instance& instance, int frame,
     case Codec::jpeg_2000:
       return decode_jpeg_2000(reader.codestream(frame), format, out);
     case Codec::deflated_frame:
-      decode_deflated(reader.codestream(frame), out);
-      if (p.planar_configuration == 1) {
-        const std::vector<std::byte> stored(out.begin(), out.end());
-        interleave(stored, p.samples_per_pixel, static_cast<std::size_t>(p.bits_allocated / 8),
-                   out);
-      }
-      return;
+      // Made for segmentations: nobody writes colours so.
+      if (p.samples_per_pixel != 1) break;
+      return decode_deflated(reader.codestream(frame), out);
     case Codec::other:
       break;
   }
