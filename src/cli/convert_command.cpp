@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/convert_inputs.hpp"
 #include "cli/convert_listing.hpp"
+#include "cli/convert_segmentations.hpp"
 #include "cli/limits.hpp"
 #include "cli/terminal.hpp"
 #include "core/error.hpp"
@@ -135,7 +137,14 @@ ConvertOutcome convert_all(const ConvertInputs& inputs, const ConvertOptions& op
 
 int convert(const ConvertOptions& options) {
   const bool to_file = names_file(options);
-  const ConvertInputs inputs = find_convert_inputs(options);
+  dicom::ScanResult scanned = dicom::scan(options.inputs, options.limits, terminal_progress());
+  end_progress();
+  if (holds_only_segmentations(scanned)) return convert_segmentations(options, scanned);
+  if (!options.references.empty()) {
+    throw Error(ErrorCode::usage, "--reference is for segmentations and structure sets",
+                "an input of these alone");
+  }
+  const ConvertInputs inputs = find_convert_inputs(options, std::move(scanned));
   check_options(options, inputs);
   ConvertOutcome outcome = convert_all(inputs, options, to_file);
   // A DICOM file that cannot be read may be a part of any series: then not all is done.
@@ -161,7 +170,9 @@ int convert(const ConvertOptions& options) {
 
 Action add_convert(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "convert", "Write volumes of DICOM series, NIfTI or MetaImage files in another format.");
+      "convert",
+      "Write volumes of DICOM series, NIfTI or MetaImage files in another format; DICOM "
+      "segmentations and RT structure sets as label maps.");
   const auto options = std::make_shared<ConvertOptions>();
   command->add_option("INPUT", options->inputs, kVolumesHelp)->required();
   command
@@ -175,6 +186,12 @@ Action add_convert(CLI::App& app) {
                    "or <name>.nii.gz; DICOM goes to DIR/<new series UID>/")
       ->type_name("FILE|DIR")
       ->required();
+  command
+      ->add_option("--reference", options->references,
+                   "of DICOM segmentations and RT structure sets, which are written as label maps: "
+                   "the series that was segmented (files or folders), whose grid is the target; a "
+                   "structure set needs it")
+      ->type_name("PATH");
   command->add_option("--series", options->series_uid, "only the series of this UID")
       ->type_name("UID");
   command

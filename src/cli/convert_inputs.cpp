@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <utility>
 
-#include "cli/terminal.hpp"
 #include "core/error.hpp"
 #include "core/uid.hpp"
 #include "volume/exchange.hpp"
@@ -67,10 +67,9 @@ void add_file(const fs::path& file, const ConvertOptions& options, Names& names,
 
 }  // namespace
 
-ConvertInputs find_convert_inputs(const ConvertOptions& options) {
+ConvertInputs find_convert_inputs(const ConvertOptions& options, dicom::ScanResult scanned) {
   ConvertInputs inputs;
-  inputs.scanned = dicom::scan(options.inputs, options.limits, terminal_progress());
-  end_progress();
+  inputs.scanned = std::move(scanned);
   const std::vector<fs::path> files = take_exchange_files(inputs.scanned);
   Names names;
   for (const dicom::Study& study : inputs.scanned.studies) {

@@ -15,6 +15,7 @@ struct ConvertOptions {
   std::vector<std::filesystem::path> inputs;
   std::string to;
   std::filesystem::path out;
+  std::vector<std::filesystem::path> references;
   std::string series_uid;
   std::string modality;
   std::string patient_name;
@@ -55,6 +56,6 @@ struct ConvertInputs {
 };
 
 /// Reads headers only. @throws Error bad_input if --series names none that is there
-ConvertInputs find_convert_inputs(const ConvertOptions& options);
+ConvertInputs find_convert_inputs(const ConvertOptions& options, dicom::ScanResult scanned);
 
 }  // namespace osler::cli

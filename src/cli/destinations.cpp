@@ -59,6 +59,7 @@ void read_objects(const MemberReader& r, ObjectSet& objects) {
                                            {"labels", &objects.labels},
                                            {"key-objects", &objects.key_objects},
                                            {"presentation-state", &objects.presentation_state},
+                                           {"structure-set", &objects.structure_set},
                                            {"uncertainty", &objects.uncertainty},
                                            {"fractional", &objects.fractional}};
   for (const auto& [name, wanted] : known) *wanted = false;

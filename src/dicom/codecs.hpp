@@ -28,6 +28,8 @@ void decode_jpeg_2000(std::span<const std::byte> codestream, const FrameFormat&,
                       std::span<std::byte> out);
 void decode_jpeg_ls(std::span<const std::byte> codestream, const FrameFormat&,
                     std::span<std::byte> out);
+/// A raw deflate stream (Deflated Image Frame Compression, PS3.5 A.4.13) that fills `out`.
+void decode_deflated(std::span<const std::byte> codestream, std::span<std::byte> out);
 /// Baseline, extended and lossless. @param instance  for its photometric interpretation and syntax
 void decode_jpeg(std::span<const std::byte> codestream, const Instance& instance,
                  std::span<std::byte> out);

@@ -64,6 +64,10 @@ FrameReader::FrameReader(const Instance& instance, const Limits& limits)
     return;
   }
 
+  if (instance.pixels.bits_allocated == 1) {
+    find_bits(instance);
+    return;
+  }
   native_offset_ = instance.pixel_data_offset;
   native_frame_bytes_ = native_bytes(instance.pixels, limits);
   swapped_in_pairs_ =
@@ -79,6 +83,22 @@ FrameReader::FrameReader(const Instance& instance, const Limits& limits)
   if (is_native_422(instance.pixels) && stored >= frames * native_frame_bytes_ / 2 * 3) {
     throw Error(ErrorCode::bad_input, "YBR_FULL_422 with three samples for each pixel",
                 "two, or Photometric Interpretation YBR_FULL or RGB");
+  }
+}
+
+/// Frames of bits have no bytes of their own: a byte may hold the end of one and the begin of the
+/// next.
+void FrameReader::find_bits(const Instance& instance) {
+  const PixelFormat& p = instance.pixels;
+  native_offset_ = instance.pixel_data_offset;
+  swapped_in_pairs_ = big_endian() && instance.pixel_data_is_ow;
+  const std::uint64_t pixels =
+      static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.columns);
+  const std::uint64_t needed = (pixels * static_cast<std::uint64_t>(p.frames) + 7) / 8;
+  const auto stored = static_cast<std::uint64_t>(instance.pixel_data_bytes);
+  if (stored < needed || native_offset_ + needed > bytes_->size()) {
+    throw Error(ErrorCode::bad_input, "pixel data truncated: " + std::to_string(stored) + " bytes",
+                std::to_string(needed), "send the study again");
   }
 }
 
@@ -179,10 +199,14 @@ std::vector<std::byte> FrameReader::codestream(int frame) const {
 }
 
 void FrameReader::read_native(int frame, std::span<std::byte> out) const {
-  const std::uint64_t at = native_offset_ + static_cast<std::uint64_t>(frame) * native_frame_bytes_;
+  read_native_bytes(static_cast<std::uint64_t>(frame) * native_frame_bytes_, out);
+}
+
+void FrameReader::read_native_bytes(std::uint64_t offset, std::span<std::byte> out) const {
+  const std::uint64_t at = native_offset_ + offset;
   if (!swapped_in_pairs_) return bytes_->read(at, out);
   // Bytes are swapped in pairs from the beginning of Pixel Data, and frames may be of odd length.
-  const std::size_t before = (at - native_offset_) % 2;
+  const std::size_t before = offset % 2;
   std::vector<std::byte> pairs(before + out.size() + (before + out.size()) % 2);
   bytes_->read(at - before, pairs);
   for (std::size_t i = 0; i < pairs.size(); i += 2) std::swap(pairs[i], pairs[i + 1]);

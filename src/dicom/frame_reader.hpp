@@ -37,11 +37,17 @@ class FrameReader {
   /// Native only: the samples as they are stored, straight into `out`, native_frame_bytes of them.
   void read_native(int frame, std::span<std::byte> out) const;
 
+  /// Native only: bytes of Pixel Data as they would be in little endian, whatever frame they are
+  /// of.
+  /// @param offset  from the beginning of Pixel Data
+  void read_native_bytes(std::uint64_t offset, std::span<std::byte> out) const;
+
   std::uint64_t native_frame_bytes() const { return native_frame_bytes_; }
   const TransferSyntax& syntax() const { return *syntax_; }
   bool big_endian() const { return syntax_->encoding.big_endian; }
 
  private:
+  void find_bits(const Instance& instance);
   void find_fragments(const Instance& instance);
   void group_fragments(const std::vector<std::uint64_t>& offset_table, std::size_t frames);
   bool group_by_offsets(const std::vector<std::uint64_t>& offset_table, std::size_t frames);

@@ -74,20 +74,25 @@ void decode(const FrameReader& reader, const Instance& instance, int frame,
       return decode_jpeg_ls(reader.codestream(frame), format, out);
     case Codec::jpeg_2000:
       return decode_jpeg_2000(reader.codestream(frame), format, out);
+    case Codec::deflated_frame:
+      // Made for segmentations: nobody writes colours so.
+      if (p.samples_per_pixel != 1) break;
+      return decode_deflated(reader.codestream(frame), out);
     case Codec::other:
       break;
   }
   throw Error(ErrorCode::bad_input,
               "transfer syntax " + transfer_syntax_name(instance.transfer_syntax_uid) +
                   " cannot be decoded",
-              "uncompressed, RLE, JPEG, JPEG-LS or JPEG 2000", "send the study uncompressed");
+              "uncompressed, deflated, RLE, JPEG, JPEG-LS or JPEG 2000",
+              "send the study uncompressed");
 }
 
 /// Native and RLE words may hold an overlay or garbage above High Bit. A codec gives whole numbers:
 /// there only the sign is extended, for a lossy decoder may overshoot Bits Stored and must not
 /// wrap.
 void adjust(Codec codec, PixelFormat p, std::span<std::byte> out) {
-  const bool words = codec == Codec::none || codec == Codec::rle;
+  const bool words = codec == Codec::none || codec == Codec::rle || codec == Codec::deflated_frame;
   if (!words) p.high_bit = p.bits_stored - 1;
   if (p.bits_stored == p.bits_allocated || (!words && !p.is_signed)) return;
   with_word(p.bits_allocated, [&](auto word) { cut_out_values<decltype(word)>(p, out); });

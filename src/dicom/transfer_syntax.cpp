@@ -28,6 +28,7 @@ constexpr TransferSyntax kKnown[] = {
     {"1.2.840.10008.1.2.4.202", "HTJ2K Lossless RPCL", kExplicit, false, Codec::jpeg_2000},
     {"1.2.840.10008.1.2.4.203", "HTJ2K", kExplicit, false, Codec::jpeg_2000},
     {"1.2.840.10008.1.2.5", "RLE Lossless", kExplicit, false, Codec::rle},
+    {"1.2.840.10008.1.2.8.1", "Deflated Image Frame", kExplicit, false, Codec::deflated_frame},
 };
 constexpr TransferSyntax kUnknown{"", "", kExplicit, false, Codec::other};
 

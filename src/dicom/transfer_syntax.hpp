@@ -7,7 +7,7 @@
 
 namespace osler::dicom {
 
-enum class Codec { none, rle, jpeg, jpeg_ls, jpeg_2000, other };
+enum class Codec { none, rle, jpeg, jpeg_ls, jpeg_2000, deflated_frame, other };
 
 struct TransferSyntax {
   std::string_view uid;

@@ -38,7 +38,8 @@ const std::vector<std::string> kResultFiles{"seg.dcm",
                                             "ko.dcm",
                                             "pr.dcm",
                                             "pm-uncertainty.dcm",
-                                            "seg-fractional.dcm"};
+                                            "seg-fractional.dcm",
+                                            "rtstruct.dcm"};
 
 /// A study or file in which nothing fits leaves a findings.json that says why.
 /// @param notes  of this subject

@@ -21,6 +21,7 @@ struct ObjectSet {
   bool labels = false;              ///< labels.nii.gz
   bool key_objects = false;         ///< ko.dcm
   bool presentation_state = false;  ///< pr.dcm
+  bool structure_set = false;       ///< rtstruct.dcm
   bool uncertainty = false;         ///< pm-uncertainty.dcm, where the model's scores are kept
   bool fractional = false;          ///< seg-fractional.dcm, the same
 };

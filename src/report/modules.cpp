@@ -303,16 +303,17 @@ void put_referenced_series(DcmItem& object, const Findings& findings,
   }
 }
 
-void save(DcmFileFormat& object, const std::filesystem::path& file) {
-  constexpr E_TransferSyntax kSyntax = EXS_LittleEndianExplicit;
+void save(DcmFileFormat& object, const std::filesystem::path& file, Encoding encoding) {
+  const E_TransferSyntax syntax =
+      encoding == Encoding::implicit_vr ? EXS_LittleEndianImplicit : EXS_LittleEndianExplicit;
   errno = 0;
   const OFCondition saved =
-      object.saveFile(file.c_str(), kSyntax, EET_ExplicitLength, EGL_recalcGL, EPD_withoutPadding);
+      object.saveFile(file.c_str(), syntax, EET_ExplicitLength, EGL_recalcGL, EPD_withoutPadding);
   const int error = errno;
   std::error_code size_error;
   const auto size = std::filesystem::file_size(file, size_error);
   // DCMTK does not look at fclose: a full disk shows only as a file that is too short.
-  const auto expected = object.calcElementLength(kSyntax, EET_ExplicitLength);
+  const auto expected = object.calcElementLength(syntax, EET_ExplicitLength);
   if (saved.bad() || size_error || size < expected) {
     throw Error(ErrorCode::output,
                 fmt::format("cannot write {}: {}", file.filename().string(),

@@ -107,7 +107,11 @@ std::vector<SliceSource> distinct_instances(const Findings& findings);
 /// A slice is one frame of several of its instance: references must name the frame.
 bool is_multi_frame(const Findings& findings);
 
-/// Explicit VR Little Endian. @throws Error output if not all of it could be written
-void save(DcmFileFormat& object, const std::filesystem::path& file);
+/// Little endian. Elements of most VRs end at 65534 bytes where VRs are explicit.
+enum class Encoding { explicit_vr, implicit_vr };
+
+/// @throws Error output if not all of it could be written
+void save(DcmFileFormat& object, const std::filesystem::path& file,
+          Encoding encoding = Encoding::explicit_vr);
 
 }  // namespace osler::report

@@ -13,6 +13,7 @@
 #include "report/secondary_capture.hpp"
 #include "report/segmentation.hpp"
 #include "report/segmentation_reader.hpp"
+#include "report/structure_set.hpp"
 #include "report/structured_report.hpp"
 
 namespace osler::report {
@@ -87,6 +88,11 @@ void write_views(const Material& m, const SegReference& segmentation, Delivery& 
           write_secondary_capture(m.findings, picture, {*segmentation}, folder / name));
       delivery.files.push_back(name);
     }
+  }
+  if (delivery.objects.structure_set) {
+    others.push_back(
+        write_structure_set(m.findings, *m.labels, m.volume, folder / "rtstruct.dcm"));
+    delivery.files.emplace_back("rtstruct.dcm");
   }
   if (delivery.objects.presentation_state) {
     const PresentationState state =

@@ -10,6 +10,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dicom/scan.hpp"
@@ -74,13 +75,17 @@ bool is_turned_round(const Volume& volume);
 /// again; the grid may be left-handed then, which only the writers above take.
 void restore_file_order(Volume& volume);
 
-/// Labels, one per voxel of the grid, as 8-bit NIfTI-1 with intent NIFTI_INTENT_LABEL. The header's
-/// description says that they are unverified.
+/// What the description in a label file's header says of the labels, in 60 bytes.
+inline constexpr char kOwnLabels[] = "AI, unverified; not for clinical use";
+inline constexpr char kConvertedLabels[] = "converted labels, unverified";
+
+/// Labels, one per voxel of the grid, as 8-bit NIfTI-1 with intent NIFTI_INTENT_LABEL.
 /// @param turn_round  write the last slice first: the order of a file whose volume is_turned_round
 /// @throws Error output; bad_argument if there are not as many labels as voxels, or slices
 /// are unevenly spaced
 void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, bool turn_round,
-                        const std::filesystem::path& file);
+                        const std::filesystem::path& file,
+                        std::string_view description = kOwnLabels);
 
 /// A 4-dimensional file of 32-bit floats: volumes one after another on one grid.
 /// @param of_slice  called once for each slice, in order: its values in each volume, one volume

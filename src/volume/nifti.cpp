@@ -258,7 +258,7 @@ void write_nifti(const Volume& volume, const fs::path& file) {
 }
 
 void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, bool turn_round,
-                        const fs::path& file) {
+                        const fs::path& file, std::string_view description) {
   using namespace exchange;
   need_regular(grid);
   if (labels.size() != static_cast<std::size_t>(voxel_count(grid.size))) {
@@ -266,8 +266,7 @@ void write_nifti_labels(std::span<const std::uint8_t> labels, const Grid& grid, 
   }
   NiftiHeader header = header_of(turn_round ? turned_round(grid) : grid, ScalarType::u8);
   header.intent_code = kIntentLabel;
-  const std::string by =
-      fmt::format("{}{}: AI, unverified; not for clinical use", kWriter, kVersion);
+  const std::string by = fmt::format("{}{}: {}", kWriter, kVersion, description);
   std::memcpy(header.descrip, by.data(), std::min(by.size(), sizeof header.descrip - 1));
   WholeFile out(file, file.extension() == ".gz");
   write_header(header, out);
