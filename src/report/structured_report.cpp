@@ -4,10 +4,6 @@
 #include <dcmtk/dcmdata/dctk.h>
 #include <fmt/format.h>
 
-#include <cctype>
-#include <cmath>
-#include <map>
-
 #include "core/error.hpp"
 #include "core/version.hpp"
 #include "report/content_items.hpp"
@@ -15,6 +11,7 @@
 #include "report/evaluation_items.hpp"
 #include "report/report_codes.hpp"
 #include "report/sentences.hpp"
+#include "report/statements.hpp"
 
 namespace osler::report {
 namespace {
@@ -34,23 +31,6 @@ Code procedure_of(DcmItem& source, const std::string& modality) {
   if (modality == "CT") return {"25045-6", "LN", "CT unspecified body region"};
   if (modality == "PT") return {"44136-0", "LN", "PET unspecified body region"};
   return {"363679005", "SCT", "Imaging procedure"};
-}
-
-Code modality_of(const std::string& modality) {
-  static const std::map<std::string, std::string> kMeanings = {
-      {"MR", "Magnetic Resonance"},
-      {"CT", "Computed Tomography"},
-      {"PT", "Positron emission tomography"},
-      {"NM", "Nuclear Medicine"},
-      {"CR", "Computed Radiography"},
-      {"DX", "Digital Radiography"},
-      {"MG", "Mammography"},
-      {"US", "Ultrasound"},
-      {"OP", "Ophthalmic Photography"},
-      {"XC", "External-camera Photography"},
-      {"ES", "Endoscopy"}};
-  const auto known = kMeanings.find(modality);
-  return {modality, "DCM", known == kMeanings.end() ? modality : known->second};
 }
 
 void put_document(DcmItem& object, const Findings& findings, const SegReference& segmentation) {
@@ -96,7 +76,7 @@ void add_context(DcmItem& root, DcmItem& source, const Findings& findings) {
 void add_image_library(DcmItem& root, DcmItem& source, const Findings& findings, const Grid& grid) {
   DcmItem& library = add_container(root, codes::kImageLibrary, "1600");
   DcmItem& group = add_container(library, codes::kImageLibraryGroup);
-  add_code_item(group, has_acq_context, codes::kModality, modality_of(findings.source.modality));
+  add_code_item(group, has_acq_context, codes::kModality, modality_code(findings.source.modality));
   const std::string date = string_of(source, DCM_StudyDate);
   if (date.size() == 8) add_date_item(group, has_acq_context, codes::kStudyDate, date);
   if (!findings.source.frame_of_reference_uid.empty()) {
@@ -138,17 +118,6 @@ void add_site(DcmItem& group, const Finding& finding) {
   }
 }
 
-Code category_of(const Findings& findings, const Finding& finding) {
-  const auto number = static_cast<std::size_t>(finding.segments.front());
-  return number >= 1 && number <= findings.segments.size() ? findings.segments[number - 1].category
-                                                           : codes::kAnatomicalStructure;
-}
-
-/// A voxel volume has no more than a micrometre cubed of truth: shorter numbers read better.
-double rounded(double volume_mm3) {
-  return std::round(volume_mm3 * 1000) / 1000;
-}
-
 void add_segments(DcmItem& group, const Findings& findings, const std::vector<int>& numbers,
                   const ObjectIds& segmentation) {
   add_image_item(group, codes::kReferencedSegment,
@@ -162,14 +131,13 @@ void add_finding(DcmItem& measurements, DcmItem& source, const Findings& finding
   DcmItem& group = add_container(measurements, codes::kMeasurementGroup, one ? "1411" : "1501");
   add_text_item(group, has_obs_context, codes::kTrackingIdentifier, finding.label);
   add_uid_item(group, has_obs_context, codes::kTrackingUid,
-               tracking_uid(source, findings,
-                            structure_key(finding.code, finding.laterality, finding.part)));
+               tracking_uid(source, findings, tracking_key(finding)));
   add_code_item(group, contains, codes::kFindingCategory, category_of(findings, finding));
   add_code_item(group, contains, codes::kFinding, finding.code);
   add_segments(group, findings, finding.segments, segmentation);
   add_code_item(group, has_concept_mod, codes::kMethod, codes::kSumOfVoxels);
   add_site(group, finding);
-  DcmItem& volume = add_number_item(group, contains, codes::kVolume, rounded(finding.volume_mm3),
+  DcmItem& volume = add_number_item(group, contains, codes::kVolume, reported_volume_mm3(finding),
                                     codes::kCubicMillimetre);
   add_algorithm(volume, findings.model);
   // TID 1411 and 1501 are extensible: where the structure lies is of use to whoever has no SEG.
@@ -177,23 +145,6 @@ void add_finding(DcmItem& measurements, DcmItem& source, const Findings& finding
     add_point_item(group, codes::kCenterOfMass, finding.centroid_mm,
                    findings.source.frame_of_reference_uid);
   }
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
-/// One of the two sides that an asymmetry is of: the whole finding of its structure.
-const Finding* side_of(const Findings& findings, const Asymmetry& asymmetry, const char* side) {
-  const std::string structure = lower(asymmetry.label);
-  for (const Finding& finding : findings.findings) {
-    if (!finding.part && finding.laterality && finding.laterality->value == side &&
-        (lower(finding.code.meaning) == structure || lower(finding.label).ends_with(structure))) {
-      return &finding;
-    }
-  }
-  return nullptr;
 }
 
 void add_asymmetry(DcmItem& measurements, DcmItem& source, const Findings& findings,
@@ -204,7 +155,7 @@ void add_asymmetry(DcmItem& measurements, DcmItem& source, const Findings& findi
   add_text_item(group, has_obs_context, codes::kTrackingIdentifier,
                 asymmetry.label + ", left against right");
   add_uid_item(group, has_obs_context, codes::kTrackingUid,
-               tracking_uid(source, findings, "asymmetry of " + asymmetry.label));
+               tracking_uid(source, findings, tracking_key(asymmetry)));
   if (left != nullptr && right != nullptr) {
     add_code_item(group, contains, codes::kFinding, left->code);
     std::vector<int> numbers = left->segments;
@@ -220,7 +171,7 @@ void add_asymmetry(DcmItem& measurements, DcmItem& source, const Findings& findi
   for (const Finding* side : {left, right}) {
     if (side == nullptr) continue;
     DcmItem& volume = add_number_item(index, inferred_from, codes::kVolume,
-                                      rounded(side->volume_mm3), codes::kCubicMillimetre);
+                                      reported_volume_mm3(*side), codes::kCubicMillimetre);
     add_site(volume, *side);
   }
 }
@@ -245,24 +196,9 @@ void add_measurements(DcmItem& root, DcmItem& source, const Findings& findings,
 
 void add_remarks(DcmItem& root, const Findings& findings) {
   DcmItem& evaluations = add_container(root, codes::kQualitativeEvaluations);
-  const auto add = [&](const Code& name, const std::string& text) {
-    add_text_item(evaluations, contains, name, text);
-  };
-  if (findings.status != Status::complete) {
-    for (const std::string& reason : findings.refusals) add(codes::kNoMeasurements, reason);
-    if (findings.refusals.empty()) add(codes::kNoMeasurements, "The analysis did not finish.");
+  for (const Remark& remark : remarks_of(findings)) {
+    add_text_item(evaluations, contains, remark.name, remark.text);
   }
-  for (const Gate& gate : findings.gates) {
-    if (gate.passed) continue;
-    add(gate.level == GateLevel::refuse ? codes::kGateFailed : codes::kGateWarned,
-        sentence_of(gate));
-  }
-  for (const Reason& warning : findings.source.warnings) {
-    add(codes::kSourceWarning, warning.code + ": " + warning.detail);
-  }
-  for (const std::string& text : findings.not_used) add(codes::kNotUsed, text);
-  for (const std::string& text : findings.model.limits) add(codes::kLimitation, text);
-  add(codes::kIntendedUse, std::string(kUnverified) + ". " + findings.model.intended_use);
 }
 
 }  // namespace
