@@ -38,8 +38,8 @@ Written written(const std::string& data_set, const DicomJsonOptions& options = {
   const testing::TemporaryFolder folder;
   const auto file = folder.path() / "object.dcm";
   std::ofstream(file, std::ios::binary)
-      << std::string(128, '\0') << "DICM"
-      << element(2, 0x10, "UI", "1.2.840.10008.1.2.1\0"s) << data_set;
+      << std::string(128, '\0') << "DICM" << element(2, 0x10, "UI", "1.2.840.10008.1.2.1\0"s)
+      << data_set;
   std::ostringstream out;
   Written result;
   result.summary = write_dicom_json(file, out, options);
@@ -49,15 +49,13 @@ Written written(const std::string& data_set, const DicomJsonOptions& options = {
 
 // PS3.18 F.2: the forms of values, worked out by hand.
 TEST(DicomJson, ValuesOfEveryForm) {
-  const Json json = written(element(8, 8, "CS", "A\\\\B ") + element(8, 0x90, "PN", "") +
-                            element(0x10, 0x10, "PN", "A^B==C ") +
-                            element(0x18, 0x50, "DS", "+01.50") +
-                            element(0x20, 0x13, "IS", "x1") +
-                            element(0x28, 9, "AT", "\x18\x00\x63\x10"s) +
-                            element(0x28, 0x10, "US", "\x02\x01"s) +
-                            element(0x28, 0x106, "SS", "\xFD\xFF"s) +
-                            element(0x48, 1, "FL", "\0\0\xC0\x7F"s))
-                        .json;
+  const Json json =
+      written(element(8, 8, "CS", "A\\\\B ") + element(8, 0x90, "PN", "") +
+              element(0x10, 0x10, "PN", "A^B==C ") + element(0x18, 0x50, "DS", "+01.50") +
+              element(0x20, 0x13, "IS", "x1") + element(0x28, 9, "AT", "\x18\x00\x63\x10"s) +
+              element(0x28, 0x10, "US", "\x02\x01"s) + element(0x28, 0x106, "SS", "\xFD\xFF"s) +
+              element(0x48, 1, "FL", "\0\0\xC0\x7F"s))
+          .json;
   EXPECT_EQ(json.dump(),
             R"({"00080008":{"vr":"CS","Value":["A",null,"B"]},"00080090":{"vr":"PN"},)"
             R"("00100010":{"vr":"PN","Value":[{"Alphabetic":"A^B","Phonetic":"C"}]},)"
