@@ -1,0 +1,48 @@
+#pragma once
+// Text in the fonts of a document. Inside the room only.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "report/pdf.hpp"
+
+struct _HPDF_Dict_Rec;
+struct _HPDF_Doc_Rec;
+
+namespace osler::report {
+
+/// Looks for a font that has a character, and says how wide it is.
+class PdfText {
+ public:
+  using Font = _HPDF_Dict_Rec*;
+
+  /// What stands in one font, in that font's encoding.
+  struct Run {
+    Font font = nullptr;
+    std::string bytes;
+  };
+
+  PdfText(_HPDF_Doc_Rec* document, const PdfFonts& fonts);
+
+  std::vector<Run> runs(std::string_view text, bool bold);
+  double width_pt(std::string_view text, double size_pt, bool bold);
+  /// Lines no wider than a width, of at least one character each.
+  std::vector<std::string> wrapped(std::string_view text, double width_pt, double size_pt,
+                                   bool bold);
+  /// Once all text is there: the fonts have every part of the characters that are used.
+  void complete_fonts();
+  bool lacked_characters() const { return lacked_; }
+
+ private:
+  Run run_of(std::string_view character, char32_t code, bool bold);
+
+  std::vector<Font> regular_, bold_;
+  std::vector<std::pair<Font, std::filesystem::path>> files_;
+  bool embedded_ = false;
+  bool lacked_ = false;
+};
+
+}  // namespace osler::report
