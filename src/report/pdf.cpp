@@ -11,9 +11,7 @@ namespace {
 
 constexpr char kDejaVu[] = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 constexpr char kDejaVuBold[] = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf";
-/// The first has more Chinese, the second has Korean.
-constexpr const char* kDroid[] = {"/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
-                                  "/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf"};
+constexpr char kDroid[] = "/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf";
 
 const TextStyle kSmall{8, false, {95, 95, 95}};
 
@@ -136,10 +134,11 @@ void add_used(PdfCanvas& canvas, const Findings& findings, const Identity& ident
       {"Device", findings.device},
       {"Program", std::string("osler ") + kVersion}};
   terms.insert(terms.end(), model.parameters.begin(), model.parameters.end());
-  terms.emplace_back(source.file.empty() ? "Source series" : "Source file",
-                     fmt::format("{} {}, {} images", source.modality,
-                                 source.file.empty() ? identity.series_description : source.file,
-                                 source.instances.size()));
+  const bool is_file = !source.file.empty();
+  const std::string& name = is_file ? source.file : identity.series_description;
+  terms.emplace_back(is_file ? "Source file" : "Source series",
+                     fmt::format("{}{}{}, {} images", source.modality, name.empty() ? "" : " ",
+                                 name, source.instances.size()));
   terms.emplace_back("Series Instance UID", source.series_uid);
   terms.emplace_back("Pixels SHA-256", source.pixel_digest);
   terms.emplace_back("Settings SHA-256", findings.configuration_digest);
@@ -149,7 +148,7 @@ void add_used(PdfCanvas& canvas, const Findings& findings, const Identity& ident
     if (!value.empty()) rows.push_back({{name, value}});
   }
   canvas.heading("What was used");
-  canvas.table({{1.4}, {4}}, {{"", ""}}, rows);
+  canvas.table({{1.4}, {4}}, {{"Item", "Value"}}, rows);
 }
 
 }  // namespace
@@ -160,10 +159,9 @@ PdfFonts installed_fonts() {
   if (!std::filesystem::exists(kDejaVu, ignored)) return fonts;
   fonts.regular = {kDejaVu};
   fonts.bold = {std::filesystem::exists(kDejaVuBold, ignored) ? kDejaVuBold : kDejaVu};
-  for (const char* file : kDroid) {
-    if (!std::filesystem::exists(file, ignored)) continue;
-    fonts.regular.emplace_back(file);
-    fonts.bold.emplace_back(file);
+  if (std::filesystem::exists(kDroid, ignored)) {
+    fonts.regular.emplace_back(kDroid);
+    fonts.bold.emplace_back(kDroid);
   }
   return fonts;
 }

@@ -255,10 +255,9 @@ def check_glyph(pdf):
     left, top, right, bottom = (float(v) * scale for v in box.groups())
     page = Image.open(io.BytesIO(run("pdftoppm", "-r", 600, "-f", 1, "-l", 1, "-gray", pdf).stdout))
     ours = np.asarray(page.crop((int(left) - 4, int(top) - 6, int(right) + 4, int(bottom) + 6))) < 128
-    font = "truetype/dejavu/DejaVuSans.ttf" if ord(character) < 0x2000 else "truetype/droid/DroidSansFallbackFull.ttf"
-    if "\uac00" <= character <= "\ud7a3":
-        font = "../fonts-droid-fallback/truetype/DroidSansFallback.ttf"
-    font = ImageFont.truetype("/usr/share/fonts/" + font, 9 * scale)
+    font = ("truetype/dejavu/DejaVuSans.ttf" if ord(character) < 0x2000 else
+            "../fonts-droid-fallback/truetype/DroidSansFallback.ttf")
+    font = ImageFont.truetype(str(Path("/usr/share/fonts") / font), 9 * scale)
     image = Image.new("L", (200, 200), 255)
     ImageDraw.Draw(image).text((40, 40), character, font=font, fill=0)
     theirs = np.asarray(image) < 128
