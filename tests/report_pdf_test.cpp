@@ -158,6 +158,7 @@ TEST(ViewsForJudges, OfAwkwardHeaders) {
                                      {"hostile", hostile},
                                      {"zone", zone}}) {
     Phantom p = make(root / (std::string(name) + "-source"), header);
+    p.findings.asymmetries[0].index = -0.0542704626334521;  // more digits than a Decimal String has
     write_views(p, root / name);
   }
   // One character each, of fonts whose glyphs are made of others: CJK, Vietnamese, Latin.

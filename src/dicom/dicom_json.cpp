@@ -2,8 +2,8 @@
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctag.h>
-#include <dcmtk/ofstd/ofstd.h>
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <map>
@@ -198,7 +198,7 @@ class Writer {
 
   void inline_binary(const Element& e, std::size_t unit, bool big_endian) {
     out_ << R"(,"InlineBinary":")";
-    std::vector<unsigned char> block;
+    std::vector<unsigned char> block, text(kBlockBytes / 3 * 4 + 1);
     for (std::uint64_t at = 0; at < e.length; at += block.size()) {
       block.resize(std::min<std::uint64_t>(kBlockBytes, e.length - at));
       bytes_.read(e.offset + at, std::as_writable_bytes(std::span(block)));
@@ -208,7 +208,8 @@ class Writer {
                        block.begin() + static_cast<std::ptrdiff_t>(i + unit));
         }
       }
-      OFStandard::encodeBase64(out_, block.data(), block.size());
+      const int length = EVP_EncodeBlock(text.data(), block.data(), static_cast<int>(block.size()));
+      out_.write(reinterpret_cast<const char*>(text.data()), length);
     }
     out_ << '"';
   }

@@ -10,6 +10,7 @@
 
 #include "core/uid.hpp"
 #include "core/utf8.hpp"
+#include "report/elements.hpp"
 #include "report/modules.hpp"
 
 namespace osler::report::fhir {
@@ -79,7 +80,8 @@ Json text_only(std::string_view text) {
 
 Json quantity(double value, const Code& unit) {
   if (!std::isfinite(value)) return nullptr;
-  return {{"value", value},
+  // With the digits of the structured report, so that both say the same number.
+  return {{"value", std::stod(decimal_string(value))},
           {"unit", unit.value},
           {"system", system_of(unit.scheme)},
           {"code", unit.value}};
