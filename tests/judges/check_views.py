@@ -4,8 +4,8 @@ readers that the project did not write.
 
 usage: check_views.py FOLDER   ("judged views")
 
-bundle.json: the pydantic models of fhir.resources (R4B, 4.3.0) take it; every reference resolves in it;
-its volumes, units, codes of sites and methods, tracking UIDs, segment numbers and presences are those of
+bundle.json: the pydantic models of fhir.resources (R4B, 4.3.0) take it; every reference resolves in it to
+a resource that may stand there; its volumes, units, codes of sites and methods, tracking UIDs, segment numbers and presences are those of
 sr.dcm as pydicom reads it. report.pdf: poppler's pdftotext finds the patient, the banner on every page
 and every volume; pdffonts says that all fonts are embedded; single characters look as Pillow draws them
 from the same font. pdf.dcm: dciodvfy has no error, pydicom finds the same PDF.
@@ -31,6 +31,7 @@ def use_judges():
 use_judges()
 try:
     import numpy as np
+    import pydantic
     import pydicom
     from fhir.resources.R4B.bundle import Bundle
     from PIL import Image, ImageDraw, ImageFont
@@ -117,12 +118,29 @@ def check_volume(where, group, number, observation, structure, selection):
             fault(where, f"segments {parts}, not {numbers}")
 
 
+def check_model(where, model, by_url):
+    """What the models know and do not enforce: which types a reference may have, codes of small sets."""
+    for name, field in type(model).model_fields.items():
+        value, known = getattr(model, name), field.json_schema_extra or {}
+        for part in value if isinstance(value, list) else [value]:
+            types = known.get("enum_reference_types", ["Resource"])
+            target = by_url.get(getattr(part, "reference", None))
+            if "Resource" not in types and target is not None and target["resourceType"] not in types:
+                fault(where, f"{type(model).__name__}.{name} may not be a {target['resourceType']}")
+            codes = known.get("enum_values", [])
+            if isinstance(part, str) and codes and part not in codes and "+" not in codes:
+                fault(where, f"{type(model).__name__}.{name} may not be {part}")
+            if hasattr(type(part), "model_fields"):
+                check_model(where, part, by_url)
+
+
 def check_bundle(where, folder):
     text = (folder / "bundle.json").read_text(encoding="utf-8")
     bundle = json.loads(text)
     try:
-        Bundle.model_validate_json(text)
-    except Exception as problem:
+        model = Bundle.model_validate_json(text)
+        check_model(where, model, {e["fullUrl"]: e["resource"] for e in bundle["entry"]})
+    except pydantic.ValidationError as problem:
         fault(where, f"fhir.resources: {str(problem)[:400]}")
     if re.search(r"\\u00[01]|\\[bfnrt]|\x7f|[\x80-\x9f]", text):
         fault(where, "control characters")
