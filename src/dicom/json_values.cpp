@@ -48,7 +48,7 @@ std::string one_value(std::string_view vr, std::string_view bytes, const TextDec
   if (vr == "PN") return person_name(bare, decoder);
   if (bare.empty()) return "null";
   if (vr == "IS" || vr == "DS") {
-    const std::string number = json_number_of(trimmed(bare));
+    std::string number = json_number_of(trimmed(bare));
     if (!number.empty()) return number;
   }
   return json_string(decoder.decode(bare));

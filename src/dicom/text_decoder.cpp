@@ -50,9 +50,9 @@ const char* codeset_of(std::string_view term) {
 
 /// @param codeset  null: UTF-8 already
 std::string to_utf8(const char* codeset, std::string bytes) {
-  const iconv_t converter =
-      codeset == nullptr ? reinterpret_cast<iconv_t>(-1) : iconv_open("UTF-8", codeset);
-  if (converter == reinterpret_cast<iconv_t>(-1)) return valid_utf8(bytes);
+  const auto none = reinterpret_cast<iconv_t>(-1);  // NOLINT(performance-no-int-to-ptr): POSIX
+  const iconv_t converter = codeset == nullptr ? none : iconv_open("UTF-8", codeset);
+  if (converter == none) return valid_utf8(bytes);
   std::string out;
   char* in = bytes.data();
   std::size_t left = bytes.size();

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -210,7 +212,8 @@ void add_devices(Report& report) {
   Json properties =
       Json::array({property(codes::kAlgorithmParameters, "package SHA-256 " + model.digest)});
   for (const auto& [name, value] : model.parameters) {
-    properties.push_back(property(codes::kAlgorithmParameters, name + " = " + value));
+    properties.push_back(
+        property(codes::kAlgorithmParameters, fmt::format("{} = {}", name, value)));
   }
   body["property"] = std::move(properties);
   body["note"] = Json::array({text_only(std::string(kUnverified) + ". " + model.intended_use)});

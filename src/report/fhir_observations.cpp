@@ -92,7 +92,7 @@ std::string add_volume(Report& report, const Finding& finding) {
   body["method"] = concept_of(codes::kSumOfVoxels);
   body["note"] = notes_of(report.findings);
   put_source(body, report);
-  const std::string id = id_of(report.findings, "observation " + key);
+  std::string id = id_of(report.findings, "observation " + key);
   add(report, "Observation", id, body);
   return id;
 }
@@ -124,7 +124,7 @@ std::string add_asymmetry(Report& report, const Asymmetry& asymmetry) {
   }
   body["focus"] = std::move(focus);
   body["note"] = notes_of(report.findings);
-  const std::string id = id_of(report.findings, "observation " + key);
+  std::string id = id_of(report.findings, "observation " + key);
   add(report, "Observation", id, body);
   return id;
 }
@@ -158,7 +158,7 @@ std::string add_evaluation(Report& report, const Evaluation& evaluation) {
   body["focus"] = std::move(focus);
   body["note"] = notes_of(findings, {rule_of(evaluation), calibration_of(evaluation)});
   put_source(body, report);
-  const std::string id = id_of(findings, "observation " + key);
+  std::string id = id_of(findings, "observation " + key);
   add(report, "Observation", id, body);
   return id;
 }
@@ -167,7 +167,7 @@ std::string add_remark(Report& report, const Remark& remark, std::size_t number)
   Json body = observation(report, codes::kQualitativeEvaluations);
   body["code"] = concept_of(remark.name);
   body["valueCodeableConcept"] = text_only(remark.text);
-  const std::string id = id_of(report.findings, fmt::format("remark {}", number));
+  std::string id = id_of(report.findings, fmt::format("remark {}", number));
   add(report, "Observation", id, body);
   return id;
 }
@@ -179,7 +179,7 @@ std::string add_no_measurements(Report& report) {
   body["dataAbsentReason"] = absent("not-performed", "Not Performed");
   body["note"] = notes_of(report.findings, report.findings.refusals);
   put_source(body, report);
-  const std::string id = id_of(report.findings, "no measurements");
+  std::string id = id_of(report.findings, "no measurements");
   add(report, "Observation", id, body);
   return id;
 }

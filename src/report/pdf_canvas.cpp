@@ -4,6 +4,7 @@
 #include <hpdf.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "core/error.hpp"
 #include "core/utf8.hpp"
@@ -83,7 +84,7 @@ struct PdfCanvas::State {
     HPDF_Page_BeginText(page);
     HPDF_Page_MoveTextPos(page, real(x), real(baseline));
     for (const PdfText::Run& run : text->runs(utf8, style.bold)) {
-      HPDF_Page_SetFontAndSize(page, run.font, real(style.size_pt));
+      HPDF_Page_SetFontAndSize(page, static_cast<HPDF_Font>(run.font), real(style.size_pt));
       HPDF_Page_ShowText(page, run.bytes.c_str());
     }
     HPDF_Page_EndText(page);
@@ -139,7 +140,7 @@ struct PdfCanvas::State {
     rule();
   }
 
-  std::unique_ptr<_HPDF_Doc_Rec, DocumentDeleter> document;
+  std::unique_ptr<std::remove_pointer_t<HPDF_Doc>, DocumentDeleter> document;
   std::string banner;
   std::unique_ptr<PdfText> text;
   std::vector<HPDF_Page> pages;
@@ -180,6 +181,7 @@ void PdfCanvas::table(const std::vector<Column>& columns, const Row& head,
   double shares = 0;
   for (const Column& column : columns) shares += column.share;
   std::vector<double> widths;
+  widths.reserve(columns.size());
   for (const Column& column : columns) widths.push_back(kWidth * column.share / shares);
   const TextStyle head_style{8, true, kFaint};
   const State::Cells head_cells = s.cells_of(head, widths, head_style);

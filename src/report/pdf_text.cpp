@@ -16,9 +16,10 @@ namespace {
 
 constexpr std::size_t kLongestRun = 4096;  // bytes; libharu takes no string over 32767
 
-std::vector<HPDF_Font> load(HPDF_Doc document, const std::vector<std::filesystem::path>& files,
-                            std::vector<std::pair<HPDF_Font, std::filesystem::path>>& embedded) {
-  std::vector<HPDF_Font> fonts;
+std::vector<PdfText::Font> load(
+    HPDF_Doc document, const std::vector<std::filesystem::path>& files,
+    std::vector<std::pair<PdfText::Font, std::filesystem::path>>& embedded) {
+  std::vector<PdfText::Font> fonts;
   for (const auto& file : files) {
     const char* name = HPDF_LoadTTFontFromFile(document, file.c_str(), HPDF_TRUE);
     HPDF_Font font = name == nullptr ? nullptr : HPDF_GetFont(document, name, "UTF-8");
@@ -31,11 +32,11 @@ std::vector<HPDF_Font> load(HPDF_Doc document, const std::vector<std::filesystem
   return fonts;
 }
 
-HPDF_FontDef definition_of(HPDF_Font font) {
-  return static_cast<HPDF_FontAttr>(font->attr)->fontdef;
+HPDF_FontDef definition_of(PdfText::Font font) {
+  return static_cast<HPDF_FontAttr>(static_cast<HPDF_Font>(font)->attr)->fontdef;
 }
 
-bool has_glyph(HPDF_Font font, char32_t code) {
+bool has_glyph(PdfText::Font font, char32_t code) {
   return code <= 0xFFFF &&
          HPDF_TTFontDef_GetGlyphid(definition_of(font), static_cast<HPDF_UINT16>(code)) != 0;
 }
@@ -46,7 +47,7 @@ int i16(const unsigned char* p) {
 
 /// Glyphs that are made of others (OpenType, glyf table): libharu embeds only components that are
 /// simple and whose number is below 32768, and what is missing would make other characters of them.
-void mark_components(HPDF_Font font, const std::filesystem::path& file) {
+void mark_components(PdfText::Font font, const std::filesystem::path& file) {
   const auto attributes = static_cast<HPDF_TTFontDefAttr>(definition_of(font)->attr);
   if (attributes->header.index_to_loc_format == 0) return;  // small fonts, which are not used here
   std::ifstream bytes(file, std::ios::binary);
@@ -87,7 +88,8 @@ void mark_components(HPDF_Font font, const std::filesystem::path& file) {
 
 }  // namespace
 
-PdfText::PdfText(HPDF_Doc document, const PdfFonts& fonts) {
+PdfText::PdfText(void* handle, const PdfFonts& fonts) {
+  const auto document = static_cast<HPDF_Doc>(handle);
   HPDF_UseUTFEncodings(document);
   regular_ = load(document, fonts.regular, files_);
   bold_ = load(document, fonts.bold, files_);
@@ -130,10 +132,10 @@ std::vector<PdfText::Run> PdfText::runs(std::string_view text, bool bold) {
 double PdfText::width_pt(std::string_view text, double size_pt, bool bold) {
   double thousandths = 0;
   for (const Run& run : runs(text, bold)) {
-    thousandths +=
-        HPDF_Font_TextWidth(run.font, reinterpret_cast<const HPDF_BYTE*>(run.bytes.data()),
-                            static_cast<HPDF_UINT>(run.bytes.size()))
-            .width;
+    thousandths += HPDF_Font_TextWidth(static_cast<HPDF_Font>(run.font),
+                                       reinterpret_cast<const HPDF_BYTE*>(run.bytes.data()),
+                                       static_cast<HPDF_UINT>(run.bytes.size()))
+                       .width;
   }
   return thousandths * size_pt / 1000;
 }

@@ -9,15 +9,12 @@
 
 #include "report/pdf.hpp"
 
-struct _HPDF_Dict_Rec;
-struct _HPDF_Doc_Rec;
-
 namespace osler::report {
 
 /// Looks for a font that has a character, and says how wide it is.
 class PdfText {
  public:
-  using Font = _HPDF_Dict_Rec*;
+  using Font = void*;  ///< HPDF_Font
 
   /// What stands in one font, in that font's encoding.
   struct Run {
@@ -25,7 +22,8 @@ class PdfText {
     std::string bytes;
   };
 
-  PdfText(_HPDF_Doc_Rec* document, const PdfFonts& fonts);
+  /// @param document  HPDF_Doc, which outlives this
+  PdfText(void* document, const PdfFonts& fonts);
 
   std::vector<Run> runs(std::string_view text, bool bold);
   double width_pt(std::string_view text, double size_pt, bool bold);
