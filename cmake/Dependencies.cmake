@@ -76,6 +76,13 @@ if(OSLER_SANITIZE)
     $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=pointer-overflow>)
 endif()
 
+# PDF reports. Debian's package carries neither a CMake nor a pkg-config file.
+find_path(OSLER_HARU_INCLUDE hpdf.h REQUIRED)
+find_library(OSLER_HARU_LIBRARY hpdf REQUIRED)
+add_library(osler_harupdf INTERFACE IMPORTED GLOBAL)
+target_include_directories(osler_harupdf INTERFACE "${OSLER_HARU_INCLUDE}")
+target_link_libraries(osler_harupdf INTERFACE "${OSLER_HARU_LIBRARY}")
+
 find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc imgcodecs)
 add_library(osler_opencv INTERFACE IMPORTED GLOBAL)
 target_include_directories(osler_opencv INTERFACE ${OpenCV_INCLUDE_DIRS})

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/json.hpp"
+#include "dicom/dicom_json.hpp"
 #include "dicom/picture.hpp"
 #include "dicom/pixels.hpp"
 #include "test_data.hpp"
@@ -42,6 +45,26 @@ TEST(Malformed, EveryFileIsReadOrRefusedWithAReason) {
     }
   }
   EXPECT_GT(files, 400U) << "the corpus has 476 files";
+}
+
+TEST(Malformed, EveryFileGivesDicomJsonOrAReason) {
+  const auto folder = testing::unpacked_series() / "malformed_fuzz_even";
+  OSLER_NEEDS(folder, "malformed_fuzz_even.tar.zst");
+  std::size_t written = 0, refused = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    std::ostringstream json;
+    try {
+      dicom::write_dicom_json(entry.path(), json);
+      EXPECT_TRUE(Json::accept(json.str())) << entry.path();
+      ++written;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::bad_input) << entry.path() << ": " << error.what();
+      ++refused;
+    }
+  }
+  EXPECT_GT(written, 300U);
+  EXPECT_GT(refused, 0U);
 }
 
 }  // namespace

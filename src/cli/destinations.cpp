@@ -60,6 +60,8 @@ void read_objects(const MemberReader& r, ObjectSet& objects) {
                                            {"key-objects", &objects.key_objects},
                                            {"presentation-state", &objects.presentation_state},
                                            {"structure-set", &objects.structure_set},
+                                           {"pdf", &objects.pdf},
+                                           {"fhir", &objects.fhir},
                                            {"uncertainty", &objects.uncertainty},
                                            {"fractional", &objects.fractional}};
   for (const auto& [name, wanted] : known) *wanted = false;

@@ -1,26 +1,17 @@
 #include "core/printable.hpp"
 
 #include <cstddef>
-#include <cstdint>
+
+#include "core/utf8.hpp"
 
 namespace osler {
 namespace {
 
 /// Bytes of the UTF-8 character at the front that may be printed; 0 if there is none.
 std::size_t printable_bytes(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
-  const std::size_t count = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < count) return 0;
-  std::uint32_t code = lead & (0xFFU >> (count + 1));
-  for (std::size_t i = 1; i < count; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-    code = code << 6 | (byte(i) & 0x3FU);
-  }
-  static constexpr std::uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  return code < kSmallest[count] || code > 0x10FFFF || surrogate || code < 0xA0 ? 0 : count;
+  const Utf8Character character = utf8_front(text);
+  const bool control = character.code < 0x20 || (character.code >= 0x7F && character.code < 0xA0);
+  return control ? 0 : character.bytes;
 }
 
 }  // namespace

@@ -39,7 +39,9 @@ const std::vector<std::string> kResultFiles{"seg.dcm",
                                             "pr.dcm",
                                             "pm-uncertainty.dcm",
                                             "seg-fractional.dcm",
-                                            "rtstruct.dcm"};
+                                            "rtstruct.dcm",
+                                            "report.pdf.dcm",
+                                            "fhir.json"};
 
 /// A study or file in which nothing fits leaves a findings.json that says why.
 /// @param notes  of this subject

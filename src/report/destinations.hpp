@@ -22,6 +22,8 @@ struct ObjectSet {
   bool key_objects = false;         ///< ko.dcm
   bool presentation_state = false;  ///< pr.dcm
   bool structure_set = false;       ///< rtstruct.dcm
+  bool pdf = false;                 ///< report.pdf.dcm, an encapsulated document
+  bool fhir = false;                ///< fhir.json, an R4 bundle
   bool uncertainty = false;         ///< pm-uncertainty.dcm, where the model's scores are kept
   bool fractional = false;          ///< seg-fractional.dcm, the same
 };

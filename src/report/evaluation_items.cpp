@@ -9,6 +9,7 @@
 #include "report/modules.hpp"
 #include "report/report_codes.hpp"
 #include "report/sentences.hpp"
+#include "report/statements.hpp"
 
 namespace osler::report {
 namespace {
@@ -27,12 +28,10 @@ std::vector<SliceSource> images_of(const Findings& findings, const Evaluation& e
 void add_group(DcmItem& measurements, DcmItem& source, const Findings& findings,
                const Evaluation& evaluation) {
   const std::vector<SliceSource> images = images_of(findings, evaluation);
-  const std::string key =
-      "evaluation " + structure_key(evaluation.value, std::nullopt, std::nullopt) + " of " +
-      (evaluation.image ? images.front().sop_instance_uid : findings.source.series_uid);
   DcmItem& group = add_container(measurements, codes::kMeasurementGroup, "1501");
   add_text_item(group, has_obs_context, codes::kTrackingIdentifier, label_of(evaluation));
-  add_uid_item(group, has_obs_context, codes::kTrackingUid, tracking_uid(source, findings, key));
+  add_uid_item(group, has_obs_context, codes::kTrackingUid,
+               tracking_uid(source, findings, tracking_key(findings, evaluation)));
   add_code_item(group, contains, codes::kFinding, evaluation.value);
   for (const SliceSource& image : images) {
     add_image_item(group, codes::kSourceOfMeasurement,

@@ -4,6 +4,7 @@
 #include <dcmtk/dcmdata/dctk.h>
 
 #include "core/error.hpp"
+#include "dicom/text_decoder.hpp"
 #include "report/elements.hpp"
 #include "report/modules.hpp"
 
@@ -23,14 +24,20 @@ Identity read_identity(const Findings& findings) {
   try {
     const auto header = read_source_header(findings);
     DcmItem& source = *header->getDataset();
-    // Where DCMTK cannot convert, bytes stay as they are; the page escapes what is not UTF-8.
-    static_cast<void>(header->getDataset()->convertToUTF8());
-    return {string_of(source, DCM_PatientName),
+    const dicom::TextDecoder decoder(string_of(source, DCM_SpecificCharacterSet));
+    const auto text = [&](const DcmTagKey& tag) { return decoder.decode(string_of(source, tag)); };
+    return {decoder.decode_name(string_of(source, DCM_PatientName)),
+            text(DCM_PatientID),
+            dashed(text(DCM_PatientBirthDate)),
+            text(DCM_PatientSex),
+            dashed(text(DCM_StudyDate)),
+            text(DCM_SeriesDescription),
+            text(DCM_IssuerOfPatientID),
+            text(DCM_StudyTime),
+            text(DCM_TimezoneOffsetFromUTC),
+            text(DCM_AccessionNumber),
             string_of(source, DCM_PatientID),
-            dashed(string_of(source, DCM_PatientBirthDate)),
-            string_of(source, DCM_PatientSex),
-            dashed(string_of(source, DCM_StudyDate)),
-            string_of(source, DCM_SeriesDescription)};
+            string_of(source, DCM_IssuerOfPatientID)};
   } catch (const Error&) {
     return {};
   }

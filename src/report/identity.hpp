@@ -15,6 +15,13 @@ struct Identity {
   std::string sex;
   std::string study_date;
   std::string series_description;
+  std::string issuer_of_patient_id;
+  std::string study_time;  ///< as in DICOM: HHMMSS.FFFFFF or less
+  std::string timezone;    ///< as in DICOM: +0100; empty: not said
+  std::string accession_number;
+  /// The bytes of the header, whatever their character set: tracking UIDs are derived from them.
+  std::string stored_patient_id;
+  std::string stored_issuer;
 };
 
 /// All empty if there is no source, it is not DICOM, or it cannot be read.

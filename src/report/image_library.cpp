@@ -11,28 +11,12 @@
 #include "report/elements.hpp"
 #include "report/modules.hpp"
 #include "report/report_codes.hpp"
+#include "report/statements.hpp"
 
 namespace osler::report {
 namespace {
 
 using enum Relationship;
-
-Code modality_of(const std::string& modality) {
-  static const std::map<std::string, std::string> kMeanings = {
-      {"MR", "Magnetic Resonance"},
-      {"CT", "Computed Tomography"},
-      {"PT", "Positron emission tomography"},
-      {"NM", "Nuclear Medicine"},
-      {"CR", "Computed Radiography"},
-      {"DX", "Digital Radiography"},
-      {"MG", "Mammography"},
-      {"US", "Ultrasound"},
-      {"OP", "Ophthalmic Photography"},
-      {"XC", "External-camera Photography"},
-      {"ES", "Endoscopy"}};
-  const auto known = kMeanings.find(modality);
-  return {modality, "DCM", known == kMeanings.end() ? modality : known->second};
-}
 
 /// The code of a sequence's first item, if it is a whole one.
 std::optional<Code> code_of(DcmItem& item, const DcmTagKey& sequence) {
@@ -112,7 +96,7 @@ void add_of_modality(DcmItem& group, DcmItem& source, const std::string& modalit
 void add_image_library(DcmItem& root, DcmItem& source, const Findings& findings, const Grid& grid) {
   DcmItem& library = add_container(root, codes::kImageLibrary, "1600");
   DcmItem& group = add_container(library, codes::kImageLibraryGroup);
-  add_code_item(group, has_acq_context, codes::kModality, modality_of(findings.source.modality));
+  add_code_item(group, has_acq_context, codes::kModality, modality_code(findings.source.modality));
   if (const auto region = target_region(source)) {
     add_code_item(group, has_acq_context, codes::kTargetRegion, *region);
   }

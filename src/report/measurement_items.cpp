@@ -3,7 +3,6 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 
-#include <cctype>
 #include <cmath>
 #include <map>
 #include <string>
@@ -13,6 +12,7 @@
 #include "report/elements.hpp"
 #include "report/evaluation_items.hpp"
 #include "report/report_codes.hpp"
+#include "report/statements.hpp"
 
 namespace osler::report {
 namespace {
@@ -27,17 +27,6 @@ void add_site(DcmItem& group, const Finding& finding) {
   if (finding.part) {
     add_code_item(site, has_concept_mod, codes::kTopographicalModifier, *finding.part);
   }
-}
-
-Code category_of(const Findings& findings, const Finding& finding) {
-  const auto number = static_cast<std::size_t>(finding.segments.front());
-  return number >= 1 && number <= findings.segments.size() ? findings.segments[number - 1].category
-                                                           : codes::kAnatomicalStructure;
-}
-
-/// A voxel volume has no more than a micrometre cubed of truth: shorter numbers read better.
-double rounded(double volume_mm3) {
-  return std::round(volume_mm3 * 1000) / 1000;
 }
 
 void add_segments(DcmItem& group, const Findings& findings, const std::vector<int>& numbers,
@@ -102,10 +91,10 @@ void add_intensities(DcmItem& group, const Findings& findings, const Intensities
   }
 }
 
-/// Of voxels on one slice of evenly spaced rows and columns.
+/// Of voxels on one slice, to a thousandth as volumes are.
 double area_mm2(const Finding& finding, const Grid& grid) {
-  return static_cast<double>(finding.voxels) *
-         norm(cross(grid.index_to_lps.column(0), grid.index_to_lps.column(1)));
+  const double pixel = norm(cross(grid.index_to_lps.column(0), grid.index_to_lps.column(1)));
+  return std::round(static_cast<double>(finding.voxels) * pixel * 1000) / 1000;
 }
 
 void add_finding(DcmItem& measurements, DcmItem& source, const Findings& findings,
@@ -116,8 +105,7 @@ void add_finding(DcmItem& measurements, DcmItem& source, const Findings& finding
   DcmItem& group = add_container(measurements, codes::kMeasurementGroup, kTemplates.at(region));
   add_text_item(group, has_obs_context, codes::kTrackingIdentifier, finding.label);
   add_uid_item(group, has_obs_context, codes::kTrackingUid,
-               tracking_uid(source, findings,
-                            structure_key(finding.code, finding.laterality, finding.part)));
+               tracking_uid(source, findings, tracking_key(finding)));
   add_code_item(group, contains, codes::kFindingCategory, category_of(findings, finding));
   add_code_item(group, contains, codes::kFinding, finding.code);
   add_region(group, findings, finding, segmentation, region);
@@ -126,11 +114,10 @@ void add_finding(DcmItem& measurements, DcmItem& source, const Findings& finding
   }
   add_site(group, finding);
   const bool planar = region == Region::planar;
-  DcmItem& value = planar
-                       ? add_number_item(group, contains, codes::kArea,
-                                         rounded(area_mm2(finding, grid)), codes::kSquareMillimetre)
-                       : add_number_item(group, contains, codes::kVolume,
-                                         rounded(finding.volume_mm3), codes::kCubicMillimetre);
+  DcmItem& value = planar ? add_number_item(group, contains, codes::kArea, area_mm2(finding, grid),
+                                            codes::kSquareMillimetre)
+                          : add_number_item(group, contains, codes::kVolume,
+                                            reported_volume_mm3(finding), codes::kCubicMillimetre);
   add_algorithm(value, findings.model);
   if (finding.norm && !planar) add_norm(value, *finding.norm, finding.volume_mm3);
   if (finding.intensities) add_intensities(group, findings, *finding.intensities);
@@ -141,23 +128,6 @@ void add_finding(DcmItem& measurements, DcmItem& source, const Findings& finding
   }
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
-/// One of the two sides that an asymmetry is of: the whole finding of its structure.
-const Finding* side_of(const Findings& findings, const Asymmetry& asymmetry, const char* side) {
-  const std::string structure = lower(asymmetry.label);
-  for (const Finding& finding : findings.findings) {
-    if (!finding.part && finding.laterality && finding.laterality->value == side &&
-        (lower(finding.code.meaning) == structure || lower(finding.label).ends_with(structure))) {
-      return &finding;
-    }
-  }
-  return nullptr;
-}
-
 void add_asymmetry(DcmItem& measurements, DcmItem& source, const Findings& findings,
                    const Asymmetry& asymmetry, const ObjectIds& segmentation) {
   const Finding* left = side_of(findings, asymmetry, "7771000");
@@ -166,7 +136,7 @@ void add_asymmetry(DcmItem& measurements, DcmItem& source, const Findings& findi
   add_text_item(group, has_obs_context, codes::kTrackingIdentifier,
                 asymmetry.label + ", left against right");
   add_uid_item(group, has_obs_context, codes::kTrackingUid,
-               tracking_uid(source, findings, "asymmetry of " + asymmetry.label));
+               tracking_uid(source, findings, tracking_key(asymmetry)));
   if (left != nullptr && right != nullptr) {
     add_code_item(group, contains, codes::kFinding, left->code);
     std::vector<int> numbers = left->segments;
@@ -182,7 +152,7 @@ void add_asymmetry(DcmItem& measurements, DcmItem& source, const Findings& findi
   for (const Finding* side : {left, right}) {
     if (side == nullptr) continue;
     DcmItem& volume = add_number_item(index, inferred_from, codes::kVolume,
-                                      rounded(side->volume_mm3), codes::kCubicMillimetre);
+                                      reported_volume_mm3(*side), codes::kCubicMillimetre);
     add_site(volume, *side);
   }
 }

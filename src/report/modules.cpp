@@ -165,10 +165,15 @@ std::string structure_key(const Code& type, const std::optional<Code>& lateralit
 }
 
 std::string tracking_uid(DcmItem& source, const Findings& findings, std::string_view structure) {
-  const std::string patient = string_of(source, DCM_PatientID);
+  return tracking_uid(string_of(source, DCM_PatientID), string_of(source, DCM_IssuerOfPatientID),
+                      findings, structure);
+}
+
+std::string tracking_uid(const std::string& patient_id, const std::string& issuer,
+                         const Findings& findings, std::string_view structure) {
   const std::vector<std::string> parts = {
-      "tracking", patient.empty() ? findings.source.study_uid : patient,
-      string_of(source, DCM_IssuerOfPatientID), std::string(structure)};
+      "tracking", patient_id.empty() ? findings.source.study_uid : patient_id, issuer,
+      std::string(structure)};
   return derived_uid(parts);
 }
 

@@ -56,6 +56,11 @@ std::string structure_key(const Code& type, const std::optional<Code>& lateralit
 /// @param structure  structure_key, or a name for what is derived of several
 std::string tracking_uid(DcmItem& source, const Findings& findings, std::string_view structure);
 
+/// The same, of a header that was read before.
+/// @param patient_id, issuer  (0010,0020) and (0010,0021) in the bytes of the header
+std::string tracking_uid(const std::string& patient_id, const std::string& issuer,
+                         const Findings& findings, std::string_view structure);
+
 /// A UID of the program with this model, as a device observer.
 std::string device_uid(const Findings& findings);
 std::string device_serial_number(const Findings& findings);

@@ -2,12 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "core/error.hpp"
+#include "report/encapsulated_pdf.hpp"
+#include "report/fhir.hpp"
 #include "report/findings_json.hpp"
 #include "report/html.hpp"
 #include "report/identity.hpp"
 #include "report/key_objects.hpp"
 #include "report/label_file.hpp"
+#include "report/pdf.hpp"
 #include "report/pictures.hpp"
 #include "report/presentation_state.hpp"
 #include "report/secondary_capture.hpp"
@@ -90,9 +95,16 @@ void write_views(const Material& m, const SegReference& segmentation, Delivery& 
     }
   }
   if (delivery.objects.structure_set) {
-    others.push_back(
-        write_structure_set(m.findings, *m.labels, m.volume, folder / "rtstruct.dcm"));
+    others.push_back(write_structure_set(m.findings, *m.labels, m.volume, folder / "rtstruct.dcm"));
     delivery.files.emplace_back("rtstruct.dcm");
+  }
+  if (delivery.objects.pdf) {
+    std::vector<ObjectIds> shown;
+    if (segmentation) shown.push_back(*segmentation);
+    others.push_back(write_encapsulated_pdf(
+        m.findings, to_pdf(m.findings, read_identity(m.findings), m.pictures), shown,
+        folder / "report.pdf.dcm"));
+    delivery.files.emplace_back("report.pdf.dcm");
   }
   if (delivery.objects.presentation_state) {
     const PresentationState state =
@@ -133,6 +145,17 @@ void write_objects(const Material& m, Delivery& delivery, SegReference& segmenta
     delivery.files.insert(delivery.files.begin() + static_cast<std::ptrdiff_t>(before_report),
                           "sr.dcm");
     others.insert(others.begin(), sr);
+  }
+  if (objects.fhir) {
+    FhirReferences references;
+    references.segmentation = segmentation;
+    const bool has_report = m.findings.status != Status::refused && objects.report;
+    if (has_report) references.structured_report = others.front();
+    references.others.assign(others.begin() + (has_report ? 1 : 0), others.end());
+    references.issued = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    delivery.folder.write(
+        "fhir.json", to_fhir(m.findings, read_identity(m.findings), references).dump(2) + "\n");
+    delivery.files.emplace_back("fhir.json");
   }
   if (!complete || !objects.key_objects) return;
   if (segmentation) others.insert(others.begin(), *segmentation);

@@ -13,6 +13,7 @@
 #include "report/report_codes.hpp"
 #include "report/result_references.hpp"
 #include "report/sentences.hpp"
+#include "report/statements.hpp"
 
 namespace osler::report {
 namespace {
@@ -62,24 +63,9 @@ void add_context(DcmItem& root, DcmItem& source, const Findings& findings) {
 
 void add_remarks(DcmItem& root, const Findings& findings) {
   DcmItem& evaluations = add_container(root, codes::kQualitativeEvaluations);
-  const auto add = [&](const Code& name, const std::string& text) {
-    add_text_item(evaluations, contains, name, text);
-  };
-  if (findings.status != Status::complete) {
-    for (const std::string& reason : findings.refusals) add(codes::kNoMeasurements, reason);
-    if (findings.refusals.empty()) add(codes::kNoMeasurements, "The analysis did not finish.");
+  for (const Remark& remark : remarks_of(findings)) {
+    add_text_item(evaluations, contains, remark.name, remark.text);
   }
-  for (const Gate& gate : findings.gates) {
-    if (gate.passed) continue;
-    add(gate.level == GateLevel::refuse ? codes::kGateFailed : codes::kGateWarned,
-        sentence_of(gate));
-  }
-  for (const Reason& warning : findings.source.warnings) {
-    add(codes::kSourceWarning, warning.code + ": " + warning.detail);
-  }
-  for (const std::string& text : findings.not_used) add(codes::kNotUsed, text);
-  for (const std::string& text : findings.model.limits) add(codes::kLimitation, text);
-  add(codes::kIntendedUse, std::string(kUnverified) + ". " + findings.model.intended_use);
 }
 
 }  // namespace
