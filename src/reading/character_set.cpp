@@ -207,7 +207,8 @@ CharacterSet::Text CharacterSet::extended_to_utf8(std::string_view bytes, bool i
       text.utf8 += bytes.front();
       bytes.remove_prefix(1);
       low = Low::ascii;
-      high = encoding_;
+      // Of some writers what was designated last still holds, where the first value has nothing.
+      if (encoding_ != kAscii) high = encoding_;
       continue;
     }
     std::size_t count = 1;

@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "reading/attributes.hpp"
 
 namespace osler::reading {
 namespace {
+
+/// A Decimal String of 16 characters keeps this much of a number, exponent and sign included.
+constexpr double kDecimalTolerance = 1e-8;
 
 struct Walker {
   std::size_t items = 0;
@@ -81,10 +85,16 @@ void read_number(Reading& r) {
   DcmItem& value = *measured.front();
   r.item.text = bytes_of(value, DCM_NumericValue);
   r.item.number = decimal(r.item.text);
-  if (!r.item.number) {
-    // The same number for those to whom 16 characters are too few (PS3.3 C.18.1).
-    const auto precise = numbers_of(value, DCM_FloatingPointValue);
-    if (!precise.empty()) r.item.number = precise.front();
+  // The same number for those to whom 16 characters are too few (PS3.3 C.18.1).
+  const auto precise = numbers_of(value, DCM_FloatingPointValue);
+  if (!precise.empty()) {
+    const double written = r.item.number.value_or(precise.front());
+    const double allowed = kDecimalTolerance * std::abs(written);
+    if (std::abs(precise.front() - written) <= allowed) {
+      r.item.number = precise.front();
+    } else {
+      r.walker.problem(r.item, "its two writings of the value differ; the decimal one is shown");
+    }
   }
   if (!r.item.number) r.walker.problem(r.item, "the value is no number");
   r.item.unit = r.code(value, DCM_MeasurementUnitsCodeSequence, "the unit");

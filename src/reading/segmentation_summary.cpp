@@ -252,7 +252,9 @@ void read_frames(DcmItem& object, bool count_bits, SegmentationSummary& s,
                       static_cast<std::uint64_t>(s.columns));
   std::size_t unknown = 0;
   bool short_pixels = false;
-  for (std::size_t i = 0; i < frames.size(); ++i) {
+  const std::size_t count =
+      s.frames > 0 ? std::min(frames.size(), static_cast<std::size_t>(s.frames)) : frames.size();
+  for (std::size_t i = 0; i < count; ++i) {
     Placement place = shared;
     place.add(*frames[i], false);
     const auto segment = sums.find(place.segment);

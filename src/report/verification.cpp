@@ -196,10 +196,12 @@ VerificationOutcome verify_report(const fs::path& report, const VerificationRequ
   remove_rejected(object, decisions, removed);
   put_verified_use(object);
   add_remarks(object, set, measured.groups, decisions, outcome);
-  const bool is_known = std::any_of(
-      measured.observers.begin(), measured.observers.end(),
-      [&](const reading::Observer& o) { return o.is_person && o.name == request.observer; });
-  if (!is_known) add_person_observer(object, name, organisation);
+  // A person who is there stays the only one: the findings are this one's observation, and who
+  // verified them is told outside of the content.
+  const bool has_person =
+      std::any_of(measured.observers.begin(), measured.observers.end(),
+                  [](const reading::Observer& o) { return o.is_person; });
+  if (!has_person) add_person_observer(object, name, organisation);
   links.restore();
   const ObjectIds ids = put_successor_header(
       object, predecessor, identity_of(predecessor.sop_instance_uid, request, decisions));

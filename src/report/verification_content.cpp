@@ -188,7 +188,9 @@ void correct_value(DcmItem& number, const std::string& value, const std::string&
     measured->findAndDeleteElement(tag);
   }
   add_text_item(number, has_properties, codes::kPreviousValue, old_text);
-  add_code_item(number, has_properties, codes::kSelectionStatus, codes::kUserChosen);
+  // TID 310 has it as a property; validators take every code below a number for one of TID 300's
+  // modifiers, which it may be as well.
+  add_code_item(number, has_concept_mod, codes::kSelectionStatus, codes::kUserChosen);
 }
 
 DcmItem& evaluations_container(DcmItem& object) {

@@ -37,7 +37,7 @@ std::unique_ptr<DcmItem> take_out(DcmItem& parent, DcmItem& item);
 /// UTF-8 as the report's character set writes it; else as printable ASCII.
 std::string stored_text(reading::CharacterSet& set, const std::string& utf8);
 
-/// Person (TID 1003), behind the observers that there are.
+/// Person (TID 1003), behind the device that is there.
 /// @param name, organisation  in the object's character set; no organisation: empty
 void add_person_observer(DcmItem& object, const std::string& name, const std::string& organisation);
 
