@@ -28,11 +28,12 @@ TEST(CharacterSet, ReadsTheExamplesOfTheStandard) {
        "\xB5\xBF",
        "Hong^Gildong=洪^吉洞=홍^길동"},
       // J.1, J.2
-      {"ISO_IR 192", "Wang^XiaoDong=\xE7\x8E\x8B^\xE5\xB0\x8F\xE6\x9D\xB1", "Wang^XiaoDong=王^小東"},
+      {"ISO_IR 192", "Wang^XiaoDong=\xE7\x8E\x8B^\xE5\xB0\x8F\xE6\x9D\xB1",
+       "Wang^XiaoDong=王^小東"},
       {"GB18030", "Wang^XiaoDong=\xCD\xF5^\xD0\xA1\xB6\xAB", "Wang^XiaoDong=王^小东"},
       // K.2
-      {"\\ISO 2022 IR 58", "Zhang^XiaoDong=\x1B$)A\xD5\xC5^\x1B$)A\xD0\xA1\xB6\xAB=",
-       "Zhang^XiaoDong=张^小东="},
+      {"\\ISO 2022 IR 58",
+       "Zhang^XiaoDong=\x1B$)A\xD5\xC5^\x1B$)A\xD0\xA1\xB6\xAB=", "Zhang^XiaoDong=张^小东="},
   };
   for (const Example& example : examples) {
     CharacterSet set(example.declared);

@@ -251,9 +251,7 @@ TEST(Object, DeepNestingIsRefusedBeforeAnyoneRecurses) {
   for (const bool defined : {true, false}) {
     // Each level makes the strings longer: what is deep in defined lengths is quadratic to write.
     write_text(folder.path() / "deep.dcm", head + nested(defined ? 2000 : 20000, defined));
-    expect_error(ErrorCode::bad_input, "nested", [&] {
-      read_result(folder.path() / "deep.dcm");
-    });
+    expect_error(ErrorCode::bad_input, "nested", [&] { read_result(folder.path() / "deep.dcm"); });
   }
   write_text(folder.path() / "flat.dcm", head + nested(3, true));
   EXPECT_NO_THROW(read_result(folder.path() / "flat.dcm"));
@@ -330,7 +328,8 @@ TEST(SegmentationSummary, CountsBitsThatDoNotBeginOnBytes) {
     DcmItem& frame = added(object, DCM_PerFrameFunctionalGroupsSequence);
     set(added(frame, DCM_PlanePositionSequence), DCM_ImagePositionPatient,
         std::string("0\\0\\") + z);
-    added(frame, DCM_SegmentIdentificationSequence).putAndInsertUint16(DCM_ReferencedSegmentNumber, 4);
+    added(frame, DCM_SegmentIdentificationSequence)
+        .putAndInsertUint16(DCM_ReferencedSegmentNumber, 4);
   }
   // Frame 1: row 0 column 0; frame 2 (bits 9 to 17): row 0 column 0 and row 2 column 2.
   const Uint8 bits[] = {0x01, 0x02, 0x02, 0x00};

@@ -84,8 +84,7 @@ inline void make_report(DcmItem& object) {
   set(object, DCM_VerificationFlag, "UNVERIFIED");
   set(object, DCM_ValueType, "CONTAINER");
   set(object, DCM_ContinuityOfContent, "SEPARATE");
-  set_code(object, DCM_ConceptNameCodeSequence,
-           {"126000", "DCM", "Imaging Measurement Report"});
+  set_code(object, DCM_ConceptNameCodeSequence, {"126000", "DCM", "Imaging Measurement Report"});
 }
 
 inline const Code kMm{"mm", "UCUM", "millimeter"};

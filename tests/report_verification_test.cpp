@@ -35,8 +35,8 @@ class Verification : public ::testing::Test {
     add_group(measurements, "first", "1.9.1", "10");
     add_group(measurements, "second", "1.9.2", "20");
     DcmItem& third = add_group(measurements, "third", "1.9.3", "30");
-    DcmItem& ratio = number(third, "CONTAINS", {"RATIO", "99X", "Ratio"}, "1.5",
-                            {"1", "UCUM", "no units"});
+    DcmItem& ratio =
+        number(third, "CONTAINS", {"RATIO", "99X", "Ratio"}, "1.5", {"1", "UCUM", "no units"});
     number(ratio, "INFERRED FROM", {"81827009", "SCT", "Diameter"}, "20", kMm);
     by_reference(ratio, "INFERRED FROM", {1, 5, 3, 5});  // the diameter of the third
     by_reference(third, "INFERRED FROM", {1, 5, 1});     // the first group
@@ -239,12 +239,15 @@ TEST_F(Verification, RefusesDecisionsThatFitNothing) {
     change(request);
     return request;
   };
-  refused(ErrorCode::usage, "#1 first, #2 second, #3 third",
-          with([](auto& r) { r.rejected = {{"fourth", ""}}; }));
-  refused(ErrorCode::usage, "Diameter, mm",
-          with([](auto& r) { r.corrected = {{"first", "1", "cm"}}; }));
-  refused(ErrorCode::usage, "no number",
-          with([](auto& r) { r.corrected = {{"first", "big", "mm"}}; }));
+  refused(ErrorCode::usage, "#1 first, #2 second, #3 third", with([](auto& r) {
+            r.rejected = {{"fourth", ""}};
+          }));
+  refused(ErrorCode::usage, "Diameter, mm", with([](auto& r) {
+            r.corrected = {{"first", "1", "cm"}};
+          }));
+  refused(ErrorCode::usage, "no number", with([](auto& r) {
+            r.corrected = {{"first", "big", "mm"}};
+          }));
   refused(ErrorCode::usage, "twice", with([](auto& r) {
             r.rejected = {{"first", ""}};
             r.corrected = {{"first", "1", "mm"}};
@@ -318,7 +321,9 @@ TEST_F(Verification, NamesAreWrittenInTheReportsCharacterSet) {
   std::filesystem::remove(out_);
   DcmItem& object = *format_.getDataset();
   set(object, DCM_SpecificCharacterSet, "ISO_IR 100");
-  set(object, DCM_StudyDescription, "Sch\xE4" "del");
+  set(object, DCM_StudyDescription,
+      "Sch\xE4"
+      "del");
   verified(request);
   EXPECT_EQ(reading::read_result(out_).object.character_set, "ISO_IR 100");
   EXPECT_EQ(reading::read_result(out_).document->verifying_observers.at(0).name, "Müller^Jörg");

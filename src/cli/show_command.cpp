@@ -39,9 +39,7 @@ Action add_show(CLI::App& app) {
       "What a result says, ours or another maker's: structured reports (measurements, CAD, key "
       "objects) and segmentations; of other objects the header.");
   const auto options = std::make_shared<Options>();
-  command->add_option("OBJECT", options->object, "a DICOM file")
-      ->required()
-      ->type_name("FILE");
+  command->add_option("OBJECT", options->object, "a DICOM file")->required()->type_name("FILE");
   command->add_flag("--tree", options->show.tree, "the whole content of a report, item by item");
   command->add_flag("--patient", options->show.with_patient,
                     "who the patient is: name, ID, birth date, sex; else withheld");

@@ -22,12 +22,12 @@ void line(const char* name, const std::string& value) {
 
 void print_observers(const std::vector<reading::Observer>& observers) {
   for (const reading::Observer& o : observers) {
-    line("observer", o.is_person
-                         ? "person: " + joined({printable(o.name), printable(o.organisation),
-                                                printable(o.role)})
-                         : "device: " + joined({printable(o.name), printable(o.manufacturer),
-                                                printable(o.model), printable(o.serial_number),
-                                                printable(o.location), printable(o.uid)}));
+    line("observer",
+         o.is_person ? "person: " +
+                           joined({printable(o.name), printable(o.organisation), printable(o.role)})
+                     : "device: " + joined({printable(o.name), printable(o.manufacturer),
+                                            printable(o.model), printable(o.serial_number),
+                                            printable(o.location), printable(o.uid)}));
   }
 }
 
@@ -58,11 +58,11 @@ std::string evaluation_words(const reading::Evaluation& e) {
 void add_measurement(const Measurement& m, const std::string& indent, Rows& rows) {
   std::vector<std::string> qualified{meaning_of(m.derivation), codes_words(m.methods),
                                      sites_words(m.sites)};
-  rows.push_back({"", "", "", "", indent + meaning_of(m.name), value_words(m), joined(qualified),
-                  ""});
+  rows.push_back(
+      {"", "", "", "", indent + meaning_of(m.name), value_words(m), joined(qualified), ""});
   for (const reading::Evaluation& e : m.properties) {
-    rows.push_back({"", "", "", "", indent + "  " + meaning_of(e.name), evaluation_words(e), "",
-                    ""});
+    rows.push_back(
+        {"", "", "", "", indent + "  " + meaning_of(e.name), evaluation_words(e), "", ""});
   }
   for (const Measurement& related : m.related) add_measurement(related, indent + "  ", rows);
 }
@@ -85,8 +85,8 @@ void add_group(const MeasurementGroup& g, Rows& rows) {
 }
 
 std::string algorithm_words(const reading::Algorithm& a) {
-  return joined({joined({printable(a.name), printable(a.version)}, " "),
-                 printable(a.manufacturer), meaning_of(a.family)});
+  return joined({joined({printable(a.name), printable(a.version)}, " "), printable(a.manufacturer),
+                 meaning_of(a.family)});
 }
 
 /// Each once, in the order in which they are first named.
@@ -163,8 +163,7 @@ void print_item(const ContentItem& item, bool with_patient, std::size_t depth) {
   const std::string name = item.name ? coded(*item.name) : "";
   const std::string value = content_words(item, with_patient);
   fmt::print("{}{}\n", std::string(2 + 2 * depth, ' '),
-             joined({printable(item.path), printable(item.relationship),
-                     printable(item.value_type),
+             joined({printable(item.path), printable(item.relationship), printable(item.value_type),
                      joined({name, value}, name.empty() || value.empty() ? "" : ": ")},
                     " "));
   for (const ContentItem& child : item.children) print_item(child, with_patient, depth + 1);
@@ -173,7 +172,8 @@ void print_item(const ContentItem& item, bool with_patient, std::size_t depth) {
 }  // namespace
 
 void print_report(const reading::MeasurementReport& report) {
-  line("template", report.content_template.empty() ? "" : "TID " + printable(report.content_template));
+  line("template",
+       report.content_template.empty() ? "" : "TID " + printable(report.content_template));
   line("language", meaning_of(report.language));
   print_observers(report.observers);
   for (const Code& procedure : report.procedures) line("procedure", coded(procedure));

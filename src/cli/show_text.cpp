@@ -68,7 +68,10 @@ void print_document(const reading::DocumentState& d) {
   }
   const std::size_t instances = d.evidence.size() + d.other_evidence.size();
   if (instances > 0) {
-    line("evidence", fmt::format("{} of {}", instances == 1 ? "1 instance" : fmt::format("{} instances", instances), fmt::format("{} series", series.size())));
+    line("evidence",
+         fmt::format("{} of {}",
+                     instances == 1 ? "1 instance" : fmt::format("{} instances", instances),
+                     fmt::format("{} series", series.size())));
   }
 }
 
@@ -95,9 +98,9 @@ void print_segmentation(const reading::SegmentationSummary& s) {
   for (const std::string& uid : series) line("source", "series " + printable(uid));
 
   fmt::print("\nSegments\n");
-  std::vector<std::vector<std::string>> rows{
-      {"#", "label", "category", "type", "algorithm", "colour", "frames", "voxels", "volume mm3",
-       "centroid mm (LPS)"}};
+  std::vector<std::vector<std::string>> rows{{"#", "label", "category", "type", "algorithm",
+                                              "colour", "frames", "voxels", "volume mm3",
+                                              "centroid mm (LPS)"}};
   for (const reading::SegmentSummary& segment : s.segments) {
     std::vector<std::string> type{meaning_of(segment.type)};
     for (const Code& modifier : segment.type_modifiers) type.push_back(meaning_of(modifier));

@@ -113,7 +113,8 @@ void print_table(const std::vector<std::vector<std::string>>& rows, std::size_t 
     std::string line = " ";
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string cell = i + 1 == row.size() ? row[i] : cut(row[i], widest);
-      line += " " + cell + std::string(i + 1 == row.size() ? 0 : widths[i] - width_of(cell) + 1, ' ');
+      line +=
+          " " + cell + std::string(i + 1 == row.size() ? 0 : widths[i] - width_of(cell) + 1, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
     fmt::print("{}\n", line);

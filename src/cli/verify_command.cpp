@@ -23,21 +23,19 @@ struct Options {
 };
 
 Json to_json(const Options& options, const report::VerificationOutcome& outcome) {
-  return {{"file", options.out.string()},
-          {"sop_instance_uid", outcome.sop_instance_uid},
-          {"series_uid", outcome.series_uid},
-          {"predecessor_uid", outcome.predecessor_uid},
-          {"accepted", outcome.accepted},
-          {"rejected", outcome.rejected},
-          {"corrected", outcome.corrected},
-          {"not_recomputed", outcome.not_recomputed}};
+  return {{"file", options.out.string()},     {"sop_instance_uid", outcome.sop_instance_uid},
+          {"series_uid", outcome.series_uid}, {"predecessor_uid", outcome.predecessor_uid},
+          {"accepted", outcome.accepted},     {"rejected", outcome.rejected},
+          {"corrected", outcome.corrected},   {"not_recomputed", outcome.not_recomputed}};
 }
 
 void print(const Options& options, const report::VerificationOutcome& outcome) {
   fmt::print("verified: {}\n", printable(options.out.string()));
   fmt::print("  accepted as they are: {}\n", outcome.accepted);
-  for (const std::string& label : outcome.rejected) fmt::print("  rejected: {}\n", printable(label));
-  for (const std::string& text : outcome.corrected) fmt::print("  corrected: {}\n", printable(text));
+  for (const std::string& label : outcome.rejected)
+    fmt::print("  rejected: {}\n", printable(label));
+  for (const std::string& text : outcome.corrected)
+    fmt::print("  corrected: {}\n", printable(text));
   for (const std::string& label : outcome.not_recomputed) {
     fmt::print("  not recomputed: {}\n", printable(label));
   }

@@ -39,8 +39,8 @@ struct Walk {
                   "holds more than " + std::to_string(kMaxElements) + " elements");
     }
     if (header_bytes > max_header_bytes) {
-      throw Error(ErrorCode::bad_input, "the header is larger than " +
-                                            std::to_string(max_header_bytes) + " bytes");
+      throw Error(ErrorCode::bad_input,
+                  "the header is larger than " + std::to_string(max_header_bytes) + " bytes");
     }
   }
 

@@ -65,7 +65,8 @@ std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& sequence) {
   if (found == nullptr) return items;
   items.reserve(found->card());
   // By number each would be looked for from the first on.
-  for (DcmObject* o = found->nextInContainer(nullptr); o != nullptr; o = found->nextInContainer(o)) {
+  for (DcmObject* o = found->nextInContainer(nullptr); o != nullptr;
+       o = found->nextInContainer(o)) {
     if (auto* child = dynamic_cast<DcmItem*>(o)) items.push_back(child);
   }
   return items;

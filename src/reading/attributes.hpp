@@ -21,8 +21,7 @@ std::string bytes_of(DcmItem& item, const DcmTagKey& tag);
 bool has_value(DcmItem& item, const DcmTagKey& tag);
 
 /// UTF-8 of a text. @param whole  set to false if it could not be understood whole
-std::string text_of(DcmItem& item, const DcmTagKey& tag, CharacterSet& set,
-                    bool* whole = nullptr);
+std::string text_of(DcmItem& item, const DcmTagKey& tag, CharacterSet& set, bool* whole = nullptr);
 
 /// The items of a sequence, which must live; none if there is none.
 std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& sequence);

@@ -17,12 +17,12 @@ struct Term {
   std::string_view defined;  ///< without "ISO_IR " or "ISO 2022 IR "
   const char* encoding;      ///< as iconv calls what stands beside ASCII
 };
-constexpr Term kTerms[] = {
-    {"6", kAscii},          {"100", "ISO-8859-1"}, {"101", "ISO-8859-2"}, {"109", "ISO-8859-3"},
-    {"110", "ISO-8859-4"},  {"144", "ISO-8859-5"}, {"127", "ISO-8859-6"}, {"126", "ISO-8859-7"},
-    {"138", "ISO-8859-8"},  {"148", "ISO-8859-9"}, {"203", "ISO-8859-15"}, {"13", kKatakana},
-    {"166", "ISO-8859-11"}, {"192", "UTF-8"},      {"87", kAscii},        {"159", kAscii},
-    {"149", "EUC-KR"},      {"58", "GB2312"}};
+constexpr Term kTerms[] = {{"6", kAscii},          {"100", "ISO-8859-1"},  {"101", "ISO-8859-2"},
+                           {"109", "ISO-8859-3"},  {"110", "ISO-8859-4"},  {"144", "ISO-8859-5"},
+                           {"127", "ISO-8859-6"},  {"126", "ISO-8859-7"},  {"138", "ISO-8859-8"},
+                           {"148", "ISO-8859-9"},  {"203", "ISO-8859-15"}, {"13", kKatakana},
+                           {"166", "ISO-8859-11"}, {"192", "UTF-8"},       {"87", kAscii},
+                           {"159", kAscii},        {"149", "EUC-KR"},      {"58", "GB2312"}};
 
 // ISO-IR 14 (romaji) differs from ASCII in the signs of yen and overline, of which the first is
 // DICOM's backslash: read as ASCII.
@@ -160,7 +160,8 @@ void CharacterSet::add_run(std::string_view bytes, const std::string& encoding, 
   }
   text.whole = false;
   // One by one: what can be read is shown.
-  for (const char c : bytes) text.utf8 += is_high(c) ? std::string(kReplacement) : std::string(1, c);
+  for (const char c : bytes)
+    text.utf8 += is_high(c) ? std::string(kReplacement) : std::string(1, c);
 }
 
 CharacterSet::Text CharacterSet::to_utf8(std::string_view bytes, bool is_person_name) {
@@ -184,9 +185,9 @@ CharacterSet::Text CharacterSet::extended_to_utf8(std::string_view bytes, bool i
   text.whole = is_known_;
   while (!bytes.empty()) {
     if (bytes.front() == kEscape) {
-      const auto known = std::find_if(
-          std::begin(kEscapes), std::end(kEscapes),
-          [&](const Escape& e) { return bytes.substr(1, e.bytes.size()) == e.bytes; });
+      const auto known =
+          std::find_if(std::begin(kEscapes), std::end(kEscapes),
+                       [&](const Escape& e) { return bytes.substr(1, e.bytes.size()) == e.bytes; });
       if (known != std::end(kEscapes)) {
         if (known->low) low = *known->low;
         if (known->high != nullptr) high = known->high;
@@ -200,9 +201,8 @@ CharacterSet::Text CharacterSet::extended_to_utf8(std::string_view bytes, bool i
     }
     const bool is_control = static_cast<unsigned char>(bytes.front()) < 0x20;
     const bool two_bytes = low == Low::jis_x0208 || low == Low::jis_x0212;
-    const bool delimits =
-        is_control || (is_person_name && !two_bytes &&
-                       (bytes.front() == '^' || bytes.front() == '='));
+    const bool delimits = is_control || (is_person_name && !two_bytes &&
+                                         (bytes.front() == '^' || bytes.front() == '='));
     if (delimits) {  // code extensions end here (PS3.5 6.1.2.5.3)
       text.utf8 += bytes.front();
       bytes.remove_prefix(1);
@@ -233,7 +233,8 @@ CharacterSet::Text CharacterSet::extended_to_utf8(std::string_view bytes, bool i
 
 std::optional<std::string> CharacterSet::from_utf8(std::string_view text) {
   if (is_ascii(text)) return std::string(text);
-  if (is_extended_ || !is_known_ || encoding_ == kAscii || encoding_ == kKatakana) return std::nullopt;
+  if (is_extended_ || !is_known_ || encoding_ == kAscii || encoding_ == kKatakana)
+    return std::nullopt;
   return converter("UTF-8", encoding_).convert(text);
 }
 

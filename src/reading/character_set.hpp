@@ -44,7 +44,7 @@ class CharacterSet {
   Text extended_to_utf8(std::string_view bytes, bool is_person_name);
 
   std::string declared_;
-  std::string encoding_;     ///< name for iconv; of code extensions that of the first value
+  std::string encoding_;  ///< name for iconv; of code extensions that of the first value
   bool is_extended_ = false;
   bool is_known_ = true;
   std::map<std::string, std::unique_ptr<Converter>> converters_;

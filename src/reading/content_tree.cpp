@@ -171,8 +171,8 @@ void read_value(Reading& r) {
 
 /// Whether an item of this type may do without a concept name.
 bool may_be_nameless(const ContentItem& item) {
-  for (const char* type : {"IMAGE", "COMPOSITE", "WAVEFORM", "SCOORD", "SCOORD3D", "TCOORD",
-                           "CONTAINER"}) {
+  for (const char* type :
+       {"IMAGE", "COMPOSITE", "WAVEFORM", "SCOORD", "SCOORD3D", "TCOORD", "CONTAINER"}) {
     if (item.value_type == type) return true;
   }
   return false;

@@ -40,20 +40,20 @@ struct ContentGraphic {
 
 /// Texts are UTF-8, dates and times as DICOM writes them.
 struct ContentItem {
-  std::string path;  ///< "1" is the root, "1.3.2" the second child of its third
+  std::string path;          ///< "1" is the root, "1.3.2" the second child of its third
   std::string relationship;  ///< CONTAINS, HAS OBS CONTEXT, ...; of the root empty
   std::string value_type;    ///< of a reference to another item: empty
   std::optional<Code> name;
   /// TEXT, PNAME, UIDREF, DATE, TIME, DATETIME; of NUM the value as it is written
   std::string text;
-  std::optional<Code> code;         ///< of CODE
-  std::optional<double> number;     ///< of NUM
-  std::optional<Code> unit;         ///< of NUM
-  std::optional<Code> qualifier;    ///< of NUM: why there is no value
-  std::string content_template;     ///< of CONTAINER: "1500"
-  std::string continuity;           ///< of CONTAINER
-  std::string refers_to;            ///< path of the item that stands here by reference
-  std::string observed;             ///< Observation DateTime
+  std::optional<Code> code;       ///< of CODE
+  std::optional<double> number;   ///< of NUM
+  std::optional<Code> unit;       ///< of NUM
+  std::optional<Code> qualifier;  ///< of NUM: why there is no value
+  std::string content_template;   ///< of CONTAINER: "1500"
+  std::string continuity;         ///< of CONTAINER
+  std::string refers_to;          ///< path of the item that stands here by reference
+  std::string observed;           ///< Observation DateTime
   std::vector<ContentReference> references;
   std::optional<ContentGraphic> graphic;
   std::vector<ContentItem> children;

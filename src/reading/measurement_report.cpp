@@ -28,8 +28,8 @@ constexpr Role kRoles[] = {{concepts::kReferencedSegment, "segment"},
                            {concepts::kValueMap, "value_map"}};
 
 bool is_object(const ContentItem& item) {
-  return !item.references.empty() || item.value_type == "IMAGE" ||
-         item.value_type == "COMPOSITE" || item.value_type == "WAVEFORM";
+  return !item.references.empty() || item.value_type == "IMAGE" || item.value_type == "COMPOSITE" ||
+         item.value_type == "WAVEFORM";
 }
 
 bool is_reference(const ContentItem& item) {
@@ -236,19 +236,18 @@ std::vector<Observer> observers_of(const ContentItem& root) {
   struct Field {
     const Concept& what;
     bool is_person;
-    std::string Observer::* member;
+    std::string Observer::*member;
   };
-  static const Field kFields[] = {
-      {concepts::kPersonName, true, &Observer::name},
-      {concepts::kPersonOrganisation, true, &Observer::organisation},
-      {concepts::kPersonRole, true, &Observer::role},
-      {concepts::kPersonRoleInProcedure, true, &Observer::role},
-      {concepts::kDeviceUid, false, &Observer::uid},
-      {concepts::kDeviceName, false, &Observer::name},
-      {concepts::kDeviceManufacturer, false, &Observer::manufacturer},
-      {concepts::kDeviceModel, false, &Observer::model},
-      {concepts::kDeviceSerial, false, &Observer::serial_number},
-      {concepts::kDeviceLocation, false, &Observer::location}};
+  static const Field kFields[] = {{concepts::kPersonName, true, &Observer::name},
+                                  {concepts::kPersonOrganisation, true, &Observer::organisation},
+                                  {concepts::kPersonRole, true, &Observer::role},
+                                  {concepts::kPersonRoleInProcedure, true, &Observer::role},
+                                  {concepts::kDeviceUid, false, &Observer::uid},
+                                  {concepts::kDeviceName, false, &Observer::name},
+                                  {concepts::kDeviceManufacturer, false, &Observer::manufacturer},
+                                  {concepts::kDeviceModel, false, &Observer::model},
+                                  {concepts::kDeviceSerial, false, &Observer::serial_number},
+                                  {concepts::kDeviceLocation, false, &Observer::location}};
   for (const ContentItem& item : root.children) {
     if (is(item, concepts::kObserverType)) {
       observers.emplace_back().is_person = item.code && concepts::kPerson.is(*item.code);

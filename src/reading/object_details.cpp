@@ -14,21 +14,20 @@ struct Attribute {
   const char* name;
   DcmTagKey tag;
 };
-const Attribute kAttributes[] = {
-    {"structure_set_label", DCM_StructureSetLabel},
-    {"structure_set_name", DCM_StructureSetName},
-    {"structure_set_date", DCM_StructureSetDate},
-    {"approval_status", DCM_ApprovalStatus},
-    {"document_title", DCM_DocumentTitle},
-    {"document_type", DCM_MIMETypeOfEncapsulatedDocument},
-    {"verification", DCM_VerificationFlag},
-    {"image_type", DCM_ImageType},
-    {"conversion_type", DCM_ConversionType},
-    {"burned_in_annotation", DCM_BurnedInAnnotation},
-    {"photometric_interpretation", DCM_PhotometricInterpretation},
-    {"derivation", DCM_DerivationDescription},
-    {"presentation_creation_date", DCM_PresentationCreationDate},
-    {"frame_of_reference_uid", DCM_FrameOfReferenceUID}};
+const Attribute kAttributes[] = {{"structure_set_label", DCM_StructureSetLabel},
+                                 {"structure_set_name", DCM_StructureSetName},
+                                 {"structure_set_date", DCM_StructureSetDate},
+                                 {"approval_status", DCM_ApprovalStatus},
+                                 {"document_title", DCM_DocumentTitle},
+                                 {"document_type", DCM_MIMETypeOfEncapsulatedDocument},
+                                 {"verification", DCM_VerificationFlag},
+                                 {"image_type", DCM_ImageType},
+                                 {"conversion_type", DCM_ConversionType},
+                                 {"burned_in_annotation", DCM_BurnedInAnnotation},
+                                 {"photometric_interpretation", DCM_PhotometricInterpretation},
+                                 {"derivation", DCM_DerivationDescription},
+                                 {"presentation_creation_date", DCM_PresentationCreationDate},
+                                 {"frame_of_reference_uid", DCM_FrameOfReferenceUID}};
 
 struct Number {
   const char* name;

@@ -134,17 +134,12 @@ Json document_json(const DocumentState& d) {
 Json observers_json(const std::vector<Observer>& observers) {
   return array_of(observers, [](const Observer& o) -> Json {
     if (o.is_person) {
-      return {{"type", "person"},
-              {"name", o.name},
-              {"organisation", o.organisation},
-              {"role", o.role}};
+      return {
+          {"type", "person"}, {"name", o.name}, {"organisation", o.organisation}, {"role", o.role}};
     }
-    return {{"type", "device"},
-            {"name", o.name},
-            {"uid", o.uid},
-            {"manufacturer", o.manufacturer},
-            {"model", o.model},
-            {"serial_number", o.serial_number},
+    return {{"type", "device"},      {"name", o.name},
+            {"uid", o.uid},          {"manufacturer", o.manufacturer},
+            {"model", o.model},      {"serial_number", o.serial_number},
             {"location", o.location}};
   });
 }
@@ -168,10 +163,8 @@ Json json_of(const Algorithm& a) {
 
 Json evaluations_json(const std::vector<Evaluation>& evaluations) {
   return array_of(evaluations, [](const Evaluation& e) -> Json {
-    return {{"path", e.path},
-            {"name", json_of(e.name)},
-            {"code", json_of(e.code)},
-            {"text", e.text}};
+    return {
+        {"path", e.path}, {"name", json_of(e.name)}, {"code", json_of(e.code)}, {"text", e.text}};
   });
 }
 
@@ -272,22 +265,23 @@ Json segment_json(const SegmentSummary& s) {
 }
 
 Json segmentation_json(const SegmentationSummary& s) {
-  return {{"type", s.type},
-          {"fractional_type", s.fractional_type},
-          {"overlap", s.overlap},
-          {"grid",
-           {{"rows", s.rows},
-            {"columns", s.columns},
-            {"frames", s.frames},
-            {"bits_allocated", s.bits_allocated},
-            {"pixel_spacing_mm", s.pixel_spacing_mm},
-            {"slice_thickness_mm", json_of(s.slice_thickness_mm)},
-            {"slice_spacing_mm", json_of(s.slice_spacing_mm)},
-            {"orientation", s.orientation},
-            {"frame_of_reference_uid", s.frame_of_reference_uid},
-            {"tiled", s.tiled}}},
-          {"segments", array_of(s.segments, [](const SegmentSummary& x) { return segment_json(x); })},
-          {"sources", evidence_json(s.sources)}};
+  return {
+      {"type", s.type},
+      {"fractional_type", s.fractional_type},
+      {"overlap", s.overlap},
+      {"grid",
+       {{"rows", s.rows},
+        {"columns", s.columns},
+        {"frames", s.frames},
+        {"bits_allocated", s.bits_allocated},
+        {"pixel_spacing_mm", s.pixel_spacing_mm},
+        {"slice_thickness_mm", json_of(s.slice_thickness_mm)},
+        {"slice_spacing_mm", json_of(s.slice_spacing_mm)},
+        {"orientation", s.orientation},
+        {"frame_of_reference_uid", s.frame_of_reference_uid},
+        {"tiled", s.tiled}}},
+      {"segments", array_of(s.segments, [](const SegmentSummary& x) { return segment_json(x); })},
+      {"sources", evidence_json(s.sources)}};
 }
 
 /// What the item's value is, by its value type (docs/show.md).
@@ -313,9 +307,8 @@ void put_value(const ContentItem& item, Json& json) {
 }
 
 Json content_json(const ContentItem& item, bool with_patient) {
-  Json json = {{"path", item.path},
-               {"relationship", item.relationship},
-               {"value_type", item.value_type}};
+  Json json = {
+      {"path", item.path}, {"relationship", item.relationship}, {"value_type", item.value_type}};
   if (!item.refers_to.empty()) {
     json["refers_to"] = item.refers_to;
     return json;

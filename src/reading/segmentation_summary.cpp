@@ -16,7 +16,7 @@ namespace osler::reading {
 namespace {
 
 constexpr std::size_t kMostProblems = 20;  // of frames: the same again and again
-constexpr long kMostRows = 65535;  // of VR US
+constexpr long kMostRows = 65535;          // of VR US
 /// One frame of bits; a larger one is no image of the body.
 constexpr std::uint64_t kMostFrameBits = 1ULL << 31;
 
@@ -136,8 +136,9 @@ class BinaryFrames {
       return std::nullopt;
     }
     bytes_.resize(length);
-    if (pixels_->getPartialValue(bytes_.data(), static_cast<Uint32>(first / 8),
-                                 static_cast<Uint32>(length), &cache_)
+    if (pixels_
+            ->getPartialValue(bytes_.data(), static_cast<Uint32>(first / 8),
+                              static_cast<Uint32>(length), &cache_)
             .bad()) {
       return std::nullopt;
     }
@@ -296,8 +297,7 @@ SegmentationSummary summarise_segmentation(DcmItem& object, const std::string& t
     s.segments.push_back(segment_of(*item, set));
   }
   check_segments(s, problems);
-  const bool is_native =
-      dicom::transfer_syntax(transfer_syntax_uid).codec == dicom::Codec::none;
+  const bool is_native = dicom::transfer_syntax(transfer_syntax_uid).codec == dicom::Codec::none;
   read_frames(object, s.type == "BINARY" && s.bits_allocated == 1 && is_native, s, problems);
   return s;
 }

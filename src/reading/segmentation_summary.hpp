@@ -50,8 +50,8 @@ struct SegmentationSummary {
   std::optional<double> slice_spacing_mm;
   std::vector<double> orientation;  ///< Image Orientation (Patient), if all frames have one
   std::string frame_of_reference_uid;
-  bool tiled = false;               ///< of slide microscopy
-  std::vector<Evidence> sources;    ///< Referenced Series: each instance
+  bool tiled = false;             ///< of slide microscopy
+  std::vector<Evidence> sources;  ///< Referenced Series: each instance
   std::vector<SegmentSummary> segments;
 };
 

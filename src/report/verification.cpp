@@ -59,10 +59,10 @@ std::string encoded(DcmItem& object, reading::CharacterSet& set, const std::stri
     set = reading::CharacterSet("ISO_IR 192");
     if (auto text = set.from_utf8(utf8)) return *text;
   }
-  throw Error(ErrorCode::usage,
-              fmt::format("{} cannot be written in the report's character set '{}'", what,
-                          set.declared()),
-              {}, "write it in Latin letters");
+  throw Error(
+      ErrorCode::usage,
+      fmt::format("{} cannot be written in the report's character set '{}'", what, set.declared()),
+      {}, "write it in Latin letters");
 }
 
 DcmItem& parent_of(DcmItem& object, const std::string& path) {
@@ -179,8 +179,7 @@ VerificationOutcome verify_report(const fs::path& report, const VerificationRequ
   outcome.predecessor_uid = predecessor.sop_instance_uid;
   reading::CharacterSet set(string_of(object, DCM_SpecificCharacterSet));
   const std::string name = encoded(object, set, request.observer, "the name");
-  const std::string organisation =
-      encoded(object, set, request.organisation, "the organisation");
+  const std::string organisation = encoded(object, set, request.organisation, "the organisation");
   for (const auto& [group, reason] : decisions.rejected) encoded(object, set, reason, "a reason");
 
   ContentLinks links(object);
@@ -198,9 +197,8 @@ VerificationOutcome verify_report(const fs::path& report, const VerificationRequ
   add_remarks(object, set, measured.groups, decisions, outcome);
   // A person who is there stays the only one: the findings are this one's observation, and who
   // verified them is told outside of the content.
-  const bool has_person =
-      std::any_of(measured.observers.begin(), measured.observers.end(),
-                  [](const reading::Observer& o) { return o.is_person; });
+  const bool has_person = std::any_of(measured.observers.begin(), measured.observers.end(),
+                                      [](const reading::Observer& o) { return o.is_person; });
   if (!has_person) add_person_observer(object, name, organisation);
   links.restore();
   const ObjectIds ids = put_successor_header(

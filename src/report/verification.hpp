@@ -25,9 +25,9 @@ struct CorrectedValue {
 };
 
 struct VerificationRequest {
-  std::string observer;      ///< Person Name, UTF-8: "Family^Given"
-  std::string organisation;  ///< UTF-8; empty: not stated
-  std::vector<std::string> accepted;  ///< findings that must be there
+  std::string observer;                ///< Person Name, UTF-8: "Family^Given"
+  std::string organisation;            ///< UTF-8; empty: not stated
+  std::vector<std::string> accepted;   ///< findings that must be there
   bool every_finding_decided = false;  ///< each must be named in one of the three lists
   std::vector<RejectedFinding> rejected;
   std::vector<CorrectedValue> corrected;

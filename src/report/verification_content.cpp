@@ -73,8 +73,7 @@ void put_identifier(DcmItem& item, const std::string& identifier) {
     numbers.push_back(static_cast<Uint32>(std::stoul(identifier.substr(begin, end - begin))));
     begin = end + 1;
   }
-  item.putAndInsertUint32Array(DCM_ReferencedContentItemIdentifier, numbers.data(),
-                               numbers.size());
+  item.putAndInsertUint32Array(DCM_ReferencedContentItemIdentifier, numbers.data(), numbers.size());
 }
 
 Code concept_of(DcmItem& item) {

@@ -51,7 +51,8 @@ const MeasurementGroup* find_group(const Groups& groups, const std::string& name
 const MeasurementGroup& group_of(const Groups& groups, const std::string& name) {
   if (const MeasurementGroup* group = find_group(groups, name)) return *group;
   std::vector<std::string> labels;
-  for (const MeasurementGroup& g : groups) labels.push_back(fmt::format("#{} {}", g.number, g.label));
+  for (const MeasurementGroup& g : groups)
+    labels.push_back(fmt::format("#{} {}", g.number, g.label));
   throw Error(ErrorCode::usage, fmt::format("the report has no finding '{}'", name),
               "one of: " + listed(labels), "'osler show' lists them");
 }

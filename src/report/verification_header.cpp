@@ -72,9 +72,8 @@ void put_description(DcmItem& object) {
 ObjectIds put_successor_header(DcmItem& object, const reading::ObjectSummary& predecessor,
                                const std::vector<std::string>& identity) {
   // Signatures were of the predecessor, and so is what it was identical with.
-  for (const DcmTagKey& tag :
-       {DCM_DigitalSignaturesSequence, DCM_MACParametersSequence, DCM_IdenticalDocumentsSequence,
-        DCM_CompletionFlagDescription}) {
+  for (const DcmTagKey& tag : {DCM_DigitalSignaturesSequence, DCM_MACParametersSequence,
+                               DCM_IdenticalDocumentsSequence, DCM_CompletionFlagDescription}) {
     object.findAndDeleteElement(tag);
   }
   std::vector<std::string> of_series = identity;

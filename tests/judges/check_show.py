@@ -331,7 +331,7 @@ def character_sets(check, work):
              ("ISO_IR 126", "Διονυσιος"), ("ISO_IR 127", "قباني^لنزار"), ("ISO_IR 138", "שרון^דבורה"),
              ("ISO_IR 148", "Çavuşoğlu"), ("ISO_IR 166", "สวัสดี"), ("ISO_IR 192", "Größe µm³ 大きさ"),
              ("GB18030", "王^小东"), ("GBK", "王^小东"), (["", "ISO 2022 IR 87"], "山田^太郎\nやまだ"),
-             (["ISO 2022 IR 13", "ISO 2022 IR 87"], "ﾔﾏﾀﾞ 山田"), (["", "ISO 2022 IR 149"], "洪^吉洞\n홍길동"),
+             (["ISO 2022 IR 13", "ISO 2022 IR 87"], "ﾔﾏﾀﾞ 山田"), (["", "ISO 2022 IR 149"], "홍길동 洪吉洞"),
              (["ISO 2022 IR 100", "ISO 2022 IR 126"], "Größe Διο")]
     for charset, text in texts:
         file = work / "text.dcm"
