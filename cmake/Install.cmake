@@ -3,7 +3,7 @@
 
 include(CMakePackageConfigHelpers)
 
-set(osler_rooms core device kernels dicom volume registry preprocess infer postprocess findings report
+set(osler_rooms core device kernels dicom volume reading registry preprocess infer postprocess findings report
   pipeline authoring)
 set(osler_targets osler)
 foreach(room IN LISTS osler_rooms)

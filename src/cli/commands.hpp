@@ -22,6 +22,8 @@ inline constexpr char kVolumesHelp[] =
 Action add_run(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_convert(CLI::App& app);
+Action add_show(CLI::App& app);
+Action add_verify(CLI::App& app);
 Action add_models(CLI::App& app);
 /// Below `models`.
 Action add_models_check(CLI::App& models);

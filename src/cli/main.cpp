@@ -26,6 +26,8 @@ int run_program(int argc, char** argv) {
   const cli::Action run = cli::add_run(app);
   const cli::Action inspect = cli::add_inspect(app);
   const cli::Action convert = cli::add_convert(app);
+  const cli::Action show = cli::add_show(app);
+  const cli::Action verify = cli::add_verify(app);
   const cli::Action models = cli::add_models(app);
   try {
     app.parse(argc, argv);
@@ -35,6 +37,8 @@ int run_program(int argc, char** argv) {
   if (app.got_subcommand("run")) return run();
   if (app.got_subcommand("inspect")) return inspect();
   if (app.got_subcommand("convert")) return convert();
+  if (app.got_subcommand("show")) return show();
+  if (app.got_subcommand("verify")) return verify();
   return models();
 }
 

@@ -19,6 +19,8 @@ const char* words(Relationship relationship) {
       return "HAS OBS CONTEXT";
     case Relationship::has_acq_context:
       return "HAS ACQ CONTEXT";
+    case Relationship::has_properties:
+      return "HAS PROPERTIES";
     case Relationship::inferred_from:
       return "INFERRED FROM";
     case Relationship::has_properties:
@@ -73,6 +75,13 @@ DcmItem& add_text_item(DcmItem& parent, Relationship relationship, const Code& n
   constexpr std::size_t kLongest = 16384;
   const std::string text = shortened(plain_ascii(utf8), kLongest);
   put(item, DCM_TextValue, text.empty() ? "-" : text);  // type 1: never empty
+  return item;
+}
+
+DcmItem& add_name_item(DcmItem& parent, Relationship relationship, const Code& concept_name,
+                       const std::string& name) {
+  DcmItem& item = add_named(parent, relationship, "PNAME", concept_name);
+  put(item, DCM_PersonName, name);
   return item;
 }
 

@@ -18,6 +18,7 @@ enum class Relationship {
   has_concept_mod,
   has_obs_context,
   has_acq_context,
+  has_properties,
   inferred_from,
   has_properties,
 };
@@ -27,6 +28,9 @@ DcmItem& add_code_item(DcmItem& parent, Relationship relationship, const Code& n
                        const Code& value);
 DcmItem& add_text_item(DcmItem& parent, Relationship relationship, const Code& name,
                        std::string_view utf8);
+/// @param name  a Person Name in the object's character set
+DcmItem& add_name_item(DcmItem& parent, Relationship relationship, const Code& concept_name,
+                       const std::string& name);
 DcmItem& add_uid_item(DcmItem& parent, Relationship relationship, const Code& name,
                       const std::string& uid);
 DcmItem& add_date_item(DcmItem& parent, Relationship relationship, const Code& name,

@@ -13,6 +13,9 @@ inline const Code kCountry{"121046", "DCM", "Country of Language"};
 inline const Code kUnitedStates{"US", "ISO3166_1", "United States"};
 inline const Code kObserverType{"121005", "DCM", "Observer Type"};
 inline const Code kDevice{"121007", "DCM", "Device"};
+inline const Code kPerson{"121006", "DCM", "Person"};
+inline const Code kPersonName{"121008", "DCM", "Person Observer Name"};
+inline const Code kPersonOrganisation{"121009", "DCM", "Person Observer's Organization Name"};
 inline const Code kDeviceUid{"121012", "DCM", "Device Observer UID"};
 inline const Code kDeviceName{"121013", "DCM", "Device Observer Name"};
 inline const Code kDeviceManufacturer{"121014", "DCM", "Device Observer Manufacturer"};
@@ -99,6 +102,8 @@ inline const Code kProbability{"122157", "DCM", "Probability"};
 inline const Code kPresence{"121052", "DCM", "Presence of property"};
 inline const Code kPresent{"52101004", "SCT", "Present"};  // CID 241
 inline const Code kAbsent{"2667000", "SCT", "Absent"};
+inline const Code kSelectionStatus{"121404", "DCM", "Selection Status"};
+inline const Code kUserChosen{"121410", "DCM", "User chosen value"};  // CID 224
 inline const Code kBoth{"51440002", "SCT", "Bilateral"};
 inline const Code kAnatomicalStructure{"91723000", "SCT", "Anatomical structure"};
 
@@ -120,6 +125,11 @@ inline const Code kGateWarned{"GATE_WARNED", kOslerScheme, "Quality check that w
 inline const Code kSourceWarning{"SOURCE_WARNING", kOslerScheme, "Warning on the source images"};
 inline const Code kNotUsed{"NOT_USED", kOslerScheme, "Information that was not used"};
 inline const Code kLimitation{"LIMITATION", kOslerScheme, "Limitation"};
+inline const Code kRejectedFinding{"REJECTED_FINDING", kOslerScheme,
+                                   "Finding rejected by the verifying observer"};
+inline const Code kPreviousValue{"PREVIOUS_VALUE", kOslerScheme, "Value before correction"};
+inline const Code kNotRecomputed{"NOT_RECOMPUTED", kOslerScheme,
+                                 "Not recomputed after a rejection or correction"};
 inline const Code kIntendedUse{"INTENDED_USE", kOslerScheme, "Intended use"};
 
 }  // namespace osler::report::codes

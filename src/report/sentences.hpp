@@ -8,6 +8,8 @@
 namespace osler::report {
 
 inline constexpr char kUnverified[] = "AI, unverified; not for clinical use";
+/// In a report that a person has verified.
+inline constexpr char kVerified[] = "AI, verified by a person; not for clinical use";
 
 /// "mutual_information: 0.08, expected at least 0.12. <meaning>"
 std::string sentence_of(const Gate& gate);
