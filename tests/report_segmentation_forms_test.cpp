@@ -22,7 +22,7 @@ namespace {
 
 using phantom::Phantom;
 using Type = SegmentationForm::Type;
-using Encoding = SegmentationForm::Encoding;
+using FormEncoding = SegmentationForm::Encoding;
 
 const Affine kStraight = Affine::from_columns({1, 0, 0}, {0, 1.25, 0}, {0, 0, 2.5}, {-3, -4, 17});
 const Affine kOblique = phantom::oblique({0.7, 0.9, 1.6}, {-12.25, 8.5, -71}, 23, -11);
@@ -35,12 +35,12 @@ struct NamedForm {
 const std::vector<NamedForm>& forms() {
   static const std::vector<NamedForm> all{
       {"binary", {}},
-      {"binary-deflated", {Type::binary, Encoding::deflated}},
+      {"binary-deflated", {Type::binary, FormEncoding::deflated}},
       {"labelmap", {Type::labelmap}},
-      {"labelmap-rle", {Type::labelmap, Encoding::rle}},
-      {"labelmap-deflated", {Type::labelmap, Encoding::deflated}},
-      {"labelmap16", {Type::labelmap, Encoding::explicit_little_endian, 16}},
-      {"labelmap16-rle", {Type::labelmap, Encoding::rle, 16}}};
+      {"labelmap-rle", {Type::labelmap, FormEncoding::rle}},
+      {"labelmap-deflated", {Type::labelmap, FormEncoding::deflated}},
+      {"labelmap16", {Type::labelmap, FormEncoding::explicit_little_endian, 16}},
+      {"labelmap16-rle", {Type::labelmap, FormEncoding::rle, 16}}};
   return all;
 }
 
@@ -126,8 +126,8 @@ TEST(SegmentationForms, RefusesWhatIsNone) {
   phantom::TemporaryFolder folder;
   const Phantom p = make(cases()[0], folder.path / "source");
   for (const SegmentationForm& form :
-       {SegmentationForm{Type::binary, Encoding::rle},
-        SegmentationForm{Type::labelmap, Encoding::explicit_little_endian, 12}}) {
+       {SegmentationForm{Type::binary, FormEncoding::rle},
+        SegmentationForm{Type::labelmap, FormEncoding::explicit_little_endian, 12}}) {
     osler::testing::expect_error(ErrorCode::bad_argument, "no such form", [&] {
       write_segmentation(p.findings, p.labels, p.volume, folder.path / "no.dcm", form);
     });
@@ -164,7 +164,7 @@ TEST(FractionalSegmentation, KeepsProbabilitiesInSteps) {
     slice[5] = std::numeric_limits<float>::quiet_NaN();
     return std::span<const float>(slice);
   };
-  for (const Encoding encoding : {Encoding::explicit_little_endian, Encoding::rle}) {
+  for (const FormEncoding encoding : {FormEncoding::explicit_little_endian, FormEncoding::rle}) {
     const auto file = folder.path / "fractional.dcm";
     write_fractional_segmentation(p.findings, p.volume, given, file, encoding);
     DcmRLEDecoderRegistration::registerCodecs();
@@ -202,8 +202,8 @@ TEST(ResultsForJudges, SegmentationForms) {
       for (std::size_t i = 0; i < slice.size(); ++i) slice[i] = from[i] == segment.number ? 1 : 0;
       return std::span<const float>(slice);
     };
-    for (const Encoding encoding : {Encoding::explicit_little_endian, Encoding::rle}) {
-      const char* name = encoding == Encoding::rle ? "fractional-rle.dcm" : "fractional.dcm";
+    for (const FormEncoding encoding : {FormEncoding::explicit_little_endian, FormEncoding::rle}) {
+      const char* name = encoding == FormEncoding::rle ? "fractional-rle.dcm" : "fractional.dcm";
       write_fractional_segmentation(p.findings, p.volume, probabilities, folder / name, encoding);
     }
     std::ofstream(folder / "labels.raw", std::ios::binary)

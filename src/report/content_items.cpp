@@ -23,8 +23,6 @@ const char* words(Relationship relationship) {
       return "HAS PROPERTIES";
     case Relationship::inferred_from:
       return "INFERRED FROM";
-    case Relationship::has_properties:
-      return "HAS PROPERTIES";
   }
   return "";
 }

@@ -20,7 +20,6 @@ enum class Relationship {
   has_acq_context,
   has_properties,
   inferred_from,
-  has_properties,
 };
 
 DcmItem& add_container(DcmItem& parent, const Code& name, std::string_view template_id = {});

@@ -21,7 +21,7 @@ namespace {
 
 using kernels::BitPlane;
 using kernels::LabelSlice;
-using Encoding = SegmentationForm::Encoding;
+using FormEncoding = SegmentationForm::Encoding;
 
 const DcmTag kSegmentsOverlap(0x0062, 0x0013, DcmVR(EVR_CS));  // younger than DCMTK 3.6.7
 
@@ -59,7 +59,8 @@ void check_segments(const Findings& findings, std::span<const LabelSlice> slices
 
 void check_form(const SegmentationForm& form) {
   const bool bits = form.type == SegmentationForm::Type::binary;
-  if ((bits && form.encoding == Encoding::rle) || (!bits && form.bits != 8 && form.bits != 16)) {
+  if ((bits && form.encoding == FormEncoding::rle) ||
+      (!bits && form.bits != 8 && form.bits != 16)) {
     throw Error(ErrorCode::bad_argument, "no such form of a segmentation",
                 "bits without RLE, or a label map of 8 or 16 bits");
   }
@@ -179,7 +180,7 @@ void put_numbers(MultiFrameFile& out, const LabelMap& labels, std::span<const Se
                  const SegmentationForm& form) {
   const int bytes = form.bits / 8;
   const Size3& size = labels.grid.size;
-  if (form.encoding != Encoding::rle) {
+  if (form.encoding != FormEncoding::rle) {
     out.begin_pixels(static_cast<std::uint64_t>(size[0] * size[1] * bytes) * frames.size(),
                      bytes == 2);
     for (const SegmentFrame& frame : frames) {
@@ -195,8 +196,8 @@ void put_numbers(MultiFrameFile& out, const LabelMap& labels, std::span<const Se
   out.put_fragments(fragments);
 }
 
-PixelEncoding pixel_encoding(Encoding encoding) {
-  return encoding == Encoding::rle ? PixelEncoding::rle : PixelEncoding::explicit_little_endian;
+PixelEncoding pixel_encoding(FormEncoding encoding) {
+  return encoding == FormEncoding::rle ? PixelEncoding::rle : PixelEncoding::explicit_little_endian;
 }
 
 /// One frame of a fractional segmentation.
@@ -248,15 +249,15 @@ ObjectIds write_segmentation(const Findings& findings, const LabelMap& labels, c
   out.put_frame_groups(encode_frame_groups(findings, labels.grid, frames));
   binary ? put_bits(out, labels, frames) : put_numbers(out, labels, frames, form);
   out.finish();
-  if (form.encoding == Encoding::deflated) deflate_file(file);
+  if (form.encoding == FormEncoding::deflated) deflate_file(file);
   return ids;
 }
 
 ObjectIds write_fractional_segmentation(const Findings& findings, const Volume& volume,
                                         const SliceOfSegment& probabilities,
-                                        const std::filesystem::path& file, Encoding encoding) {
+                                        const std::filesystem::path& file, FormEncoding encoding) {
   check_source(findings, volume.grid);
-  if (encoding == Encoding::deflated) {
+  if (encoding == FormEncoding::deflated) {
     throw Error(ErrorCode::bad_argument, "probabilities are not written deflated");
   }
   const Size3& size = volume.grid.size;
@@ -287,7 +288,7 @@ ObjectIds write_fractional_segmentation(const Findings& findings, const Volume& 
   put_us(item, DCM_MaximumFractionalValue, 255);
   MultiFrameFile out(object, file, pixel_encoding(encoding));
   out.put_frame_groups(encode_frame_groups(findings, volume.grid, frames));
-  if (encoding == Encoding::rle) {
+  if (encoding == FormEncoding::rle) {
     std::vector<std::string> fragments(found.size());
 #pragma omp parallel for schedule(dynamic, 1)
     for (std::size_t i = 0; i < found.size(); ++i) {
