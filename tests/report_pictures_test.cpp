@@ -79,7 +79,9 @@ TEST(SliceView, PlanesFollowRadiologicalConvention) {
     const auto planes = choose_planes(p.findings, extents, kind, 400);
     ASSERT_EQ(planes.size(), 1U);
     EXPECT_GT(planes[0].right_mm[0], 0);  // to the patient's left
-    const auto segments = sample_segments(p.labels, planes[0]);
+    std::vector<SegmentShare> segments;
+    sample_segments(p.labels, planes[0],
+                    [&](const SegmentShare& segment) { segments.push_back(segment); });
     ASSERT_EQ(segments.size(), 2U);
     ASSERT_EQ(segments[0].segment, 1);
     ASSERT_EQ(segments[1].segment, 3);

@@ -154,11 +154,11 @@ Drawn draw_slice(const Findings& findings, const LabelMap& labels, const Volume&
     return std::isfinite(value) ? window.shade(value) : kOutside;
   });
   drawn.slice.place = place_of(plane, 1);
-  for (const SegmentShare& field : sample_segments(labels, plane)) {
-    if (field.segment > static_cast<int>(findings.segments.size())) continue;
+  sample_segments(labels, plane, [&](const SegmentShare& field) {
+    if (field.segment > static_cast<int>(findings.segments.size())) return;
     SliceOutline outline = outline_of(field);
     if (!outline.path.empty()) drawn.slice.outlines.push_back(std::move(outline));
-  }
+  });
   std::stable_sort(
       drawn.slice.outlines.begin(), drawn.slice.outlines.end(),
       [](const SliceOutline& a, const SliceOutline& b) { return a.pixels > b.pixels; });

@@ -119,12 +119,11 @@ cv::Mat draw_plane(const Findings& findings, const LabelMap& labels, const Volum
   cv::Mat canvas;
   cv::resize(grey_of(sample_image(volume, plane), plane), canvas, {}, kOversample, kOversample,
              cv::INTER_CUBIC);
-  const std::vector<SegmentShare> fields = sample_segments(labels, plane);
-  for (const Segment& segment : findings.segments) {
-    for (const SegmentShare& field : fields) {
-      if (field.segment == segment.number) draw_segment(canvas, segment, field);
+  sample_segments(labels, plane, [&](const SegmentShare& field) {
+    for (const Segment& segment : findings.segments) {
+      if (segment.number == field.segment) draw_segment(canvas, segment, field);
     }
-  }
+  });
   const Letters letters = letters_of(plane.kind);
   const int edge = 20 * kOversample, w = canvas.cols, h = canvas.rows;
   const auto letter = [](const char* words) { return Text{words, 0.75, kInk, 2}; };

@@ -252,14 +252,25 @@ void add_parts(const LabelMap& labels, int u, int v, const Mixture& m, std::vect
 }
 
 /// The part of a plane that a segment reaches, with a pixel around it.
-SegmentShare frame_of(int segment, const std::array<int, 4>& reach, const Plane& plane) {
+SegmentShare field_of(int segment, const std::vector<Part>& parts, const Plane& plane) {
+  int left = plane.width, top = plane.height, right = 0, bottom = 0;
+  for (const Part& p : parts) {
+    left = std::min(left, p.u);
+    top = std::min(top, p.v);
+    right = std::max(right, p.u);
+    bottom = std::max(bottom, p.v);
+  }
   SegmentShare out;
   out.segment = segment;
-  out.left = std::max(0, reach[0] - 1);
-  out.top = std::max(0, reach[1] - 1);
-  out.width = std::min(plane.width, reach[2] + 2) - out.left;
-  out.height = std::min(plane.height, reach[3] + 2) - out.top;
+  out.left = std::max(0, left - 1);
+  out.top = std::max(0, top - 1);
+  out.width = std::min(plane.width, right + 2) - out.left;
+  out.height = std::min(plane.height, bottom + 2) - out.top;
   out.share.resize(static_cast<std::size_t>(out.width) * static_cast<std::size_t>(out.height));
+  for (const Part& p : parts) {
+    out.share[static_cast<std::size_t>(p.v - out.top) * static_cast<std::size_t>(out.width) +
+              static_cast<std::size_t>(p.u - out.left)] = p.share;
+  }
   return out;
 }
 
@@ -310,7 +321,8 @@ std::vector<float> sample_image(const Volume& volume, const Plane& plane) {
                      [&]<class Scalar>(Scalar) { return sample_scalars<Scalar>(volume, plane); });
 }
 
-std::vector<SegmentShare> sample_segments(const LabelMap& labels, const Plane& plane) {
+void sample_segments(const LabelMap& labels, const Plane& plane,
+                     const std::function<void(const SegmentShare&)>& visit) {
   std::vector<std::vector<Part>> rows(static_cast<std::size_t>(plane.height));
   const Raster raster(labels.grid, plane);
   in_parallel(plane.height, [&](std::int64_t v) {
@@ -318,29 +330,16 @@ std::vector<SegmentShare> sample_segments(const LabelMap& labels, const Plane& p
       add_parts(labels, u, static_cast<int>(v), m, rows[static_cast<std::size_t>(v)]);
     });
   });
-  std::array<std::array<int, 4>, 256> reach{};  // left, top, right, bottom
-  reach.fill({plane.width, plane.height, -1, -1});
-  for (const std::vector<Part>& row : rows) {
-    for (const Part& p : row) {
-      std::array<int, 4>& r = reach[p.label];
-      r = {std::min(r[0], p.u), std::min(r[1], p.v), std::max(r[2], p.u), std::max(r[3], p.v)};
+  std::array<std::vector<Part>, 256> of_label;
+  for (std::vector<Part>& row : rows) {
+    for (const Part& p : row) of_label[p.label].push_back(p);
+    row = {};
+  }
+  for (std::size_t label = 1; label < of_label.size(); ++label) {
+    if (!of_label[label].empty()) {
+      visit(field_of(static_cast<int>(label), of_label[label], plane));
     }
   }
-  std::vector<SegmentShare> segments;
-  std::array<std::size_t, 256> place{};
-  for (std::size_t label = 1; label < reach.size(); ++label) {
-    if (reach[label][2] < 0) continue;
-    place[label] = segments.size();
-    segments.push_back(frame_of(static_cast<int>(label), reach[label], plane));
-  }
-  for (const std::vector<Part>& row : rows) {
-    for (const Part& p : row) {
-      SegmentShare& s = segments[place[p.label]];
-      s.share[static_cast<std::size_t>(p.v - s.top) * static_cast<std::size_t>(s.width) +
-              static_cast<std::size_t>(p.u - s.left)] = p.share;
-    }
-  }
-  return segments;
 }
 
 GreyWindow window_of(const std::vector<float>& values) {

@@ -3,6 +3,7 @@
 // show, and the image and labels on it.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,9 @@ struct SegmentShare {
   std::vector<float> share;  ///< row by row
 };
 
-/// Of all segments that the plane meets, by their numbers.
-std::vector<SegmentShare> sample_segments(const LabelMap& labels, const Plane& plane);
+/// Of all segments that the plane meets, in order of their numbers, one in memory at a time.
+void sample_segments(const LabelMap& labels, const Plane& plane,
+                     const std::function<void(const SegmentShare&)>& visit);
 
 /// Real values that become black and white.
 struct GreyWindow {
