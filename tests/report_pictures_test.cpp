@@ -55,6 +55,17 @@ TEST(SliceView, SamplesALinearRampExactlyBetweenUnevenSlices) {
   expect_exact_ramp(grid);
 }
 
+/// Mean column of a segment, pixels of the plane.
+double middle_of(const SegmentShare& segment) {
+  double at = 0, sum = 0;
+  for (std::size_t i = 0; i < segment.share.size(); ++i) {
+    at += segment.share[i] *
+          (segment.left + static_cast<double>(i % static_cast<std::size_t>(segment.width)));
+    sum += segment.share[i];
+  }
+  return at / sum;
+}
+
 TEST(SliceView, PlanesFollowRadiologicalConvention) {
   phantom::TemporaryFolder folder;
   const Size3 size{64, 48, 40};
@@ -63,27 +74,22 @@ TEST(SliceView, PlanesFollowRadiologicalConvention) {
   const Phantom p = phantom::make(folder.path / "source", size, sagittal, [&](int c, int r, int k) {
     return c > 10 && c < 30 && r > 10 && r < 30 ? (k < 10 ? 1 : (k > 30 ? 3 : 0)) : 0;
   });
+  const LabelExtents extents = extents_of(p.labels);
   for (const PlaneKind kind : {PlaneKind::axial, PlaneKind::coronal}) {
-    const auto planes = choose_planes(p.findings, p.labels, kind, 400);
+    const auto planes = choose_planes(p.findings, extents, kind, 400);
     ASSERT_EQ(planes.size(), 1U);
     EXPECT_GT(planes[0].right_mm[0], 0);  // to the patient's left
-    const auto left = sample_segment(p.labels, 1, planes[0]),
-               right = sample_segment(p.labels, 3, planes[0]);
-    double left_at = 0, right_at = 0, left_sum = 0, right_sum = 0;
-    for (std::size_t i = 0; i < left.size(); ++i) {
-      const auto u = static_cast<double>(i % static_cast<std::size_t>(planes[0].width));
-      left_at += u * left[i];
-      left_sum += left[i];
-      right_at += u * right[i];
-      right_sum += right[i];
-    }
-    ASSERT_GT(left_sum, 0);
-    ASSERT_GT(right_sum, 0);
-    EXPECT_GT(left_at / left_sum, right_at / right_sum + 50);
+    std::vector<SegmentShare> segments;
+    sample_segments(p.labels, planes[0],
+                    [&](const SegmentShare& segment) { segments.push_back(segment); });
+    ASSERT_EQ(segments.size(), 2U);
+    ASSERT_EQ(segments[0].segment, 1);
+    ASSERT_EQ(segments[1].segment, 3);
+    EXPECT_GT(middle_of(segments[0]), middle_of(segments[1]) + 50);
   }
-  EXPECT_GT(choose_planes(p.findings, p.labels, PlaneKind::axial, 400)[0].down_mm[1], 0);
-  EXPECT_LT(choose_planes(p.findings, p.labels, PlaneKind::coronal, 400)[0].down_mm[2], 0);
-  const auto sides = choose_planes(p.findings, p.labels, PlaneKind::sagittal, 400);
+  EXPECT_GT(choose_planes(p.findings, extents, PlaneKind::axial, 400)[0].down_mm[1], 0);
+  EXPECT_LT(choose_planes(p.findings, extents, PlaneKind::coronal, 400)[0].down_mm[2], 0);
+  const auto sides = choose_planes(p.findings, extents, PlaneKind::sagittal, 400);
   ASSERT_EQ(sides.size(), 2U);
   EXPECT_LT(sides[0].position_mm, sides[1].position_mm);  // the right side first
   EXPECT_GT(sides[0].right_mm[1], 0);                     // the face looks to the left

@@ -6,7 +6,6 @@
 
 #include "core/error.hpp"
 #include "report/findings_json.hpp"
-#include "report/html.hpp"
 #include "report/results.hpp"
 #include "report_phantom.hpp"
 #include "volume/exchange.hpp"
@@ -142,84 +141,6 @@ TEST(Results, WrongFiguresAreNotWritten) {
   ++p.findings.findings[0].voxels;
   StagedFolder staged(folder.path / "out");
   EXPECT_THROW(write(p.findings, &p.labels, p.volume, staged), Error);
-}
-
-TEST(Html, EscapesEverything) {
-  EXPECT_EQ(escaped("<b a='1' c=\"2\">&\n"), "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp; ");
-  EXPECT_EQ(escaped("M\u00fcller"), "M\u00fcller");
-  EXPECT_EQ(escaped("M\xFCller"), "M\xEF\xBF\xBDller");
-  EXPECT_EQ(escaped("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");
-}
-
-TEST(Html, HostileTextStaysText) {
-  phantom::TemporaryFolder folder;
-  const std::string hostile = "<script>alert(1)</script>";
-  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
-  Findings& f = p.findings;
-  f.model.title = f.model.name = f.model.licence = f.model.protocol = f.device = hostile;
-  f.model.limits = f.not_used = {hostile};
-  f.model.parameters = {{hostile, hostile}};
-  f.gates[0].name = f.gates[0].meaning = hostile;
-  f.source.warnings = {{hostile, hostile, false}};
-  f.source.series_uid = hostile;
-  f.findings[0].code.meaning = f.findings[1].code.meaning = hostile;
-  f.timings.stages_ms = {{hostile, 1.0}};
-  const Identity identity{hostile, hostile, hostile, hostile, hostile, hostile};
-  std::string html = to_html(f, identity, {});
-  EXPECT_EQ(html.find("<script"), std::string::npos);
-  make_partial(f);
-  f.refusals = {hostile};
-  html = to_html(f, identity, {});
-  EXPECT_EQ(html.find("<script"), std::string::npos);
-  EXPECT_NE(html.find("&lt;script&gt;"), std::string::npos);
-}
-
-TEST(Html, NeedsNothingBesideIt) {
-  phantom::TemporaryFolder folder;
-  Phantom p = make(folder.path / "source", {15, 10, 8}, kOblique);
-  const std::string html =
-      to_html(p.findings, read_identity(p.findings), draw_pictures(p.findings, p.labels, p.volume));
-  EXPECT_EQ(html.find("http"), std::string::npos);
-  EXPECT_NE(html.find("data:image/png;base64,iVBOR"), std::string::npos);
-  EXPECT_NE(html.find("AI, unverified; not for clinical use"), std::string::npos);
-  EXPECT_NE(html.find("Test^Phantom"), std::string::npos);
-  EXPECT_NE(html.find("Hippocampus, anterior part"), std::string::npos);
-}
-
-Finding finding_of(const std::string& label, std::optional<Code> laterality, double ml) {
-  Finding f;
-  f.label = label;
-  f.code = {"39607008", "SCT", "Lung"};
-  f.laterality = std::move(laterality);
-  f.volume_mm3 = 1000 * ml;
-  f.voxels = static_cast<std::int64_t>(ml);
-  return f;
-}
-
-TEST(Html, AStructureWithoutSideStandsInNoSidesColumn) {
-  Findings f;
-  f.status = Status::complete;
-  f.findings = {finding_of("Aorta", std::nullopt, 123)};
-  const std::string html = to_html(f, {}, {});
-  EXPECT_NE(html.find("<td>Aorta</td><td class=\"n\">123.00</td><td class=\"n\">123</td>"),
-            std::string::npos);
-  EXPECT_EQ(html.find("Right, mL"), std::string::npos);
-  EXPECT_EQ(html.find("Difference"), std::string::npos);
-}
-
-TEST(Html, WhatIsNoPairIsShownByItsOwnName) {
-  const Code left{"7771000", "SCT", "Left"}, right{"24028007", "SCT", "Right"};
-  Findings f;
-  f.status = Status::complete;
-  f.findings = {finding_of("Upper", left, 11), finding_of("Lower", left, 22),
-                finding_of("Right", right, 33)};
-  const std::string html = to_html(f, {}, {});
-  for (const char* row :
-       {"<td>Upper</td><td class=\"n\">11.00</td>", "<td>Lower</td><td class=\"n\">22.00</td>",
-        "<td>Right</td><td class=\"n\">33.00</td>"}) {
-    EXPECT_NE(html.find(row), std::string::npos) << row;
-  }
-  EXPECT_EQ(html.find("Difference"), std::string::npos);
 }
 
 TEST(FindingsJson, HasEveryField) {

@@ -1,196 +1,57 @@
 #include "report/html.hpp"
 
-#include <dcmtk/config/osconfig.h>
-#include <dcmtk/ofstd/ofstd.h>
 #include <fmt/format.h>
-
-#include <cctype>
 
 #include "core/version.hpp"
 #include "report/html_evaluations.hpp"
+#include "report/html_findings.hpp"
 #include "report/html_style.hpp"
+#include "report/html_table.hpp"
+#include "report/html_viewer.hpp"
+#include "report/parallel.hpp"
 #include "report/sentences.hpp"
 
 namespace osler::report {
 namespace {
 
-constexpr char kReplacement[] = "\xEF\xBF\xBD";
-
-/// Length of the UTF-8 sequence at the start of text, 0 if it is not one.
-std::size_t sequence_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  std::size_t length = 0;
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first < 0xE0) length = 2;
-  if (first >= 0xE0 && first < 0xF0) length = 3;
-  if (first >= 0xF0 && first < 0xF5) length = 4;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
-  }
-  return length;
-}
-
-std::string base64(const std::vector<std::uint8_t>& bytes) {
-  OFString text;
-  OFStandard::encodeBase64(bytes.data(), bytes.size(), text);
-  return std::string(text.c_str(), text.length());
-}
-
-std::string millilitres(double volume_mm3) {
-  return fmt::format("{:.2f}", volume_mm3 / 1000);
-}
-
-/// One row: the findings of one structure or part, left and right.
-struct Row {
-  std::string label;
-  bool part = false;
-  const Finding* left = nullptr;
-  const Finding* right = nullptr;
-  const Finding* unpaired = nullptr;
-  Code code;
-  std::optional<Code> part_code;
-};
-
-// SNOMED CT
-constexpr char kLeft[] = "7771000", kRight[] = "24028007";
-
-bool is_side(const Finding& finding, const char* code) {
-  return finding.laterality && finding.laterality->value == code;
-}
-
-/// Is it the only structure of its code on its side, and does no more than one face it?
-bool is_one_of_a_pair(const Findings& findings, const Finding& finding) {
-  int left = 0, right = 0;
-  for (const Finding& other : findings.findings) {
-    if (other.code != finding.code || other.part != finding.part) continue;
-    left += is_side(other, kLeft) ? 1 : 0;
-    right += is_side(other, kRight) ? 1 : 0;
-  }
-  return left <= 1 && right <= 1;
-}
-
-std::vector<Row> rows_of(const Findings& findings) {
-  std::vector<Row> rows;
-  for (const Finding& finding : findings.findings) {
-    const bool paired = is_one_of_a_pair(findings, finding);
-    const bool left = paired && is_side(finding, kLeft), right = paired && is_side(finding, kRight);
-    Row* row = nullptr;
-    for (Row& known : rows) {
-      if ((left || right) && known.unpaired == nullptr && known.code == finding.code &&
-          known.part_code == finding.part) {
-        row = &known;
-      }
-    }
-    if (row == nullptr) {
-      std::string label = left || right ? finding.code.meaning : finding.label;
-      if ((left || right) && finding.part) {
-        std::string part = finding.part->meaning;
-        if (!part.empty()) part[0] = static_cast<char>(std::tolower(part[0]));
-        label += ", " + part + " part";
-      }
-      rows.push_back({.label = label,
-                      .part = finding.part.has_value(),
-                      .left = nullptr,
-                      .right = nullptr,
-                      .unpaired = nullptr,
-                      .code = finding.code,
-                      .part_code = finding.part});
-      row = &rows.back();
-    }
-    (left ? row->left : (right ? row->right : row->unpaired)) = &finding;
-  }
-  return rows;
-}
-
-std::string cell(const std::string& text) {
-  return "<td class=\"n\">" + escaped(text) + "</td>";
-}
-
-std::string row_begin(const Row& row) {
-  return fmt::format("<tr class=\"{}\"><td>{}</td>", row.part ? "part" : "whole",
-                     escaped(row.label));
-}
-
-std::string paired_row(const Row& row) {
-  const auto volume = [](const Finding* f) { return f ? millilitres(f->volume_mm3) : "-"; };
-  const auto voxels = [](const Finding* f) { return f ? std::to_string(f->voxels) : "-"; };
-  std::string difference = "-";
-  if (row.left != nullptr && row.right != nullptr) {
-    const double mean = (row.left->volume_mm3 + row.right->volume_mm3) / 2;
-    if (mean > 0) {
-      difference =
-          fmt::format("{:+.1f} %", 100 * (row.left->volume_mm3 - row.right->volume_mm3) / mean);
-    }
-  }
-  return row_begin(row) + cell(volume(row.left)) + cell(volume(row.right)) + cell(difference) +
-         cell(voxels(row.left) + " / " + voxels(row.right)) + "</tr>\n";
-}
-
-std::string unpaired_row(const Row& row) {
-  return row_begin(row) + cell(millilitres(row.unpaired->volume_mm3)) +
-         cell(std::to_string(row.unpaired->voxels)) + "</tr>\n";
-}
-
-/// Structures with sides, and those that have none.
-std::string measurements(const Findings& findings) {
-  std::string paired, unpaired;
-  for (const Row& row : rows_of(findings)) {
-    row.unpaired == nullptr ? paired += paired_row(row) : unpaired += unpaired_row(row);
-  }
-  std::string html = "<h2>Volumes</h2>\n";
-  if (!paired.empty()) {
-    html +=
-        "<table><thead><tr><th>Structure</th><th class=\"n\">Left, mL</th>"
-        "<th class=\"n\">Right, mL</th><th class=\"n\">Difference</th>"
-        "<th class=\"n\">Voxels, left / right</th></tr></thead><tbody>\n" +
-        paired + "</tbody></table>\n";
-  }
-  if (!unpaired.empty()) {
-    html +=
-        "<table><thead><tr><th>Structure</th><th class=\"n\">Volume, mL</th>"
-        "<th class=\"n\">Voxels</th></tr></thead><tbody>\n" +
-        unpaired + "</tbody></table>\n";
-  }
-  html += "<p class=\"faint\">Volume is the sum of the voxels' volumes on the images' own grid.";
-  if (!paired.empty()) {
-    html +=
-        " Difference is (left - right) / mean of both; positive: the left side is larger. Sides "
-        "are those of the images' header.";
-  }
-  return html + "</p>\n";
-}
-
 std::string figures(const std::vector<Picture>& pictures) {
   if (pictures.empty()) return "";
+  std::vector<std::string> encoded(pictures.size());
+  in_parallel(static_cast<std::int64_t>(pictures.size()), [&](std::int64_t i) {
+    const auto place = static_cast<std::size_t>(i);
+    encoded[place] = base64(to_png(pictures[place]));
+  });
   std::string html = "<h2>Pictures</h2>\n<div class=\"figures\">\n";
-  for (const Picture& picture : pictures) {
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const Picture& picture = pictures[i];
     html += fmt::format(
         "<figure><img alt=\"{0}{1}\" width=\"{2}\" height=\"{3}\" "
         "src=\"data:image/png;base64,{4}\"><figcaption>{0}, {5}{6}</figcaption></figure>\n",
         escaped(picture.name), picture.outlined ? " plane with outlines" : "", picture.width,
-        picture.height, base64(to_png(picture)), picture.outlined ? "at " : "",
-        escaped(picture.caption));
+        picture.height, encoded[i], picture.outlined ? "at " : "", escaped(picture.caption));
   }
   return html + "</div>\n";
 }
 
 std::string gates(const Findings& findings) {
   if (findings.gates.empty()) return "";
-  std::string html =
-      "<h2>Quality checks</h2>\n<table><thead><tr><th>Check</th><th class=\"n\">Value</th>"
-      "<th class=\"n\">Expected</th><th>Verdict</th></tr></thead><tbody>\n";
+  const std::vector<Column> columns{
+      {"Check", false}, {"Value", true}, {"Expected", true}, {"Verdict", false}};
+  std::string html = "<h2>Quality checks</h2>\n" + table_begin("Quality checks", columns);
   for (const Gate& gate : findings.gates) {
     const char* verdict =
         gate.passed ? "passed" : (gate.level == GateLevel::refuse ? "failed" : "warning");
     const char* sign =
         gate.passed ? "&#10003;" : (gate.level == GateLevel::refuse ? "&#10007;" : "!");
-    html += fmt::format("<tr><td><code>{}</code><br><span class=\"faint\">{}</span></td>",
-                        escaped(gate.name), escaped(gate.meaning)) +
-            cell(short_number(gate.value)) + cell(threshold_of(gate)) +
-            fmt::format("<td class=\"{0}\">{1} {0}</td></tr>\n", verdict, sign);
+    html += table_row("check", columns,
+                      {{fmt::format("<code>{}</code><br><span class=\"faint\">{}</span>",
+                                    escaped(gate.name), escaped(gate.meaning)),
+                        ""},
+                       {escaped(short_number(gate.value)), ""},
+                       {escaped(threshold_of(gate)), ""},
+                       {fmt::format("<span>{} {}</span>", sign, verdict), verdict}});
   }
-  return html + "</tbody></table>\n";
+  return html + kTableEnd;
 }
 
 std::string term(const char* name, const std::string& value) {
@@ -256,7 +117,8 @@ std::string heading(const Findings& findings, const Identity& identity) {
       {"Sex", &identity.sex},          {"Study", &identity.study_date}};
   for (const auto& [name, value] : lines) {
     if (value->empty()) continue;
-    html += fmt::format("<span><span class=\"faint\">{}</span> {}</span>", name, escaped(*value));
+    html += fmt::format("<span><span class=\"faint\">{}</span> <bdi>{}</bdi></span>", name,
+                        escaped(*value));
   }
   return html + "</p>\n";
 }
@@ -271,63 +133,47 @@ std::string no_numbers(const Findings& findings) {
   return html + "</ul></section>\n";
 }
 
-}  // namespace
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
-    if (length == 0) {
-      out += kReplacement;
-      text.remove_prefix(1);
-      continue;
-    }
-    const char c = text[0];
-    if (length > 1) {
-      out += text.substr(0, length);
-    } else if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else if (c == '\'') {
-      out += "&#39;";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      out += ' ';
-    } else {
-      out += c;
-    }
-    text.remove_prefix(length);
-  }
-  return out;
+/// Nothing but what the page itself carries may be shown, styled or run.
+std::string security_policy(bool script) {
+  return fmt::format(
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
+      "style-src {}; script-src {}; base-uri 'none'; form-action 'none'\">\n",
+      csp_hash(kHtmlStyle), script ? csp_hash(kViewerScript) : "'none'");
 }
 
+std::string results(const Findings& findings, const std::vector<Picture>& pictures,
+                    const SliceStack& slices) {
+  if (findings.status != Status::complete) return no_numbers(findings);
+  if (!findings.evaluations.empty()) return evaluations_html(findings) + figures(pictures);
+  return measurements_html(findings, slices) + norms_html(findings) +
+         viewer_html(findings, slices) + figures(pictures);
+}
+
+}  // namespace
+
 std::string to_html(const Findings& findings, const Identity& identity,
-                    const std::vector<Picture>& pictures) {
+                    const std::vector<Picture>& pictures, const SliceStack& slices) {
   std::vector<std::string> warnings;
   for (const Reason& reason : findings.source.warnings) warnings.push_back(reason.detail);
-  const bool complete = findings.status == Status::complete;
-  std::string html =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>AI, unverified: measurement report</title>\n<style>" +
-      std::string(kHtmlStyle) + "</style></head>\n<body>\n<div class=\"banner\">" + kUnverified +
-      "</div>\n<main>\n" + heading(findings, identity);
-  if (complete) {
-    html += findings.evaluations.empty() ? measurements(findings) : evaluations_html(findings);
-    html += figures(pictures);
-  } else {
-    html += no_numbers(findings);
-  }
+  const bool script =
+      findings.status == Status::complete && findings.evaluations.empty() && !slices.slices.empty();
+  std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n" +
+                     security_policy(script) +
+                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                     "<title>AI, unverified: measurement report</title>\n<style>" +
+                     std::string(kHtmlStyle) +
+                     "</style></head>\n<body>\n<header class=\"banner\">" + kUnverified +
+                     "</header>\n<main>\n" + heading(findings, identity);
+  html += results(findings, pictures, slices);
   html += gates(findings) + list("Warnings on the images", warnings) + used(findings, identity) +
           list("What was not used", findings.not_used) +
-          list("What is not known", findings.model.limits) + timings(findings);
-  return html + "<footer>Written by osler " + kVersion + ". " + kUnverified +
-         ".</footer>\n</main></body></html>\n";
+          list("What is not known", findings.model.limits) + timings(findings) + "</main>\n" +
+          "<footer>Written by osler " + kVersion + ". " + kUnverified + ".</footer>\n";
+  if (script) {
+    html += viewer_data(findings, slices);
+    html += std::string("<script>") + kViewerScript + "</script>\n";
+  }
+  return html + "</body></html>\n";
 }
 
 }  // namespace osler::report

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.hpp"
 #include "report/elements.hpp"
+#include "report/parallel.hpp"
 
 namespace osler::report {
 namespace {
@@ -27,25 +27,6 @@ const cv::Scalar kInk(235, 235, 235);
 const cv::Scalar kFaint(170, 170, 170);
 const cv::Scalar kBlack(0, 0, 0);
 
-struct Letters {
-  const char* left;
-  const char* right;
-  const char* top;
-  const char* bottom;
-};
-
-Letters letters_of(PlaneKind kind) {
-  switch (kind) {
-    case PlaneKind::axial:
-      return {"R", "L", "A", "P"};
-    case PlaneKind::coronal:
-      return {"R", "L", "H", "F"};
-    case PlaneKind::sagittal:
-      break;
-  }
-  return {"A", "P", "H", "F"};
-}
-
 const char* name_of(PlaneKind kind) {
   switch (kind) {
     case PlaneKind::axial:
@@ -56,14 +37,6 @@ const char* name_of(PlaneKind kind) {
       break;
   }
   return "sagittal";
-}
-
-/// "F 12 mm": the coordinate as a direction from the origin, whatever its sign would mean.
-std::string place_of(const Plane& plane) {
-  constexpr const char* kTowards[3][2] = {{"R", "L"}, {"A", "P"}, {"F", "H"}};
-  const int axis = plane.kind == PlaneKind::axial ? 2 : (plane.kind == PlaneKind::coronal ? 1 : 0);
-  return fmt::format("{} {:.0f} mm", kTowards[axis][plane.position_mm >= 0 ? 1 : 0],
-                     std::abs(plane.position_mm));
 }
 
 struct Text {
@@ -91,48 +64,32 @@ void draw(cv::Mat& canvas, const Text& text, cv::Point centre, bool outlined) {
               text.weight * kOversample, cv::LINE_AA);
 }
 
-/// Values between two percentiles become grey; outside of the volume is background.
+/// Outside of the volume is background.
 cv::Mat grey_of(const std::vector<float>& values, const Plane& plane) {
-  std::vector<float> sorted;
-  sorted.reserve(values.size());
-  std::copy_if(values.begin(), values.end(), std::back_inserter(sorted),
-               [](float v) { return std::isfinite(v); });
+  const GreyWindow window = window_of(values);
   cv::Mat grey(plane.height, plane.width, CV_8UC3, kBackground);
-  if (sorted.empty()) return grey;
-  std::sort(sorted.begin(), sorted.end());
-  const auto at = [&](double share) {
-    return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
-  };
-  // Tissue is left a little short of white, so that bright detail in it stays visible.
-  const float low = at(0.005), range = 1.1F * (at(0.997) - low) + 1e-6F * (1 + std::abs(low));
-  for (int v = 0; v < plane.height; ++v) {
-    auto* row = grey.ptr<cv::Vec3b>(v);
-    for (int u = 0; u < plane.width; ++u) {
-      const float value =
-          values[static_cast<std::size_t>(v) * static_cast<std::size_t>(plane.width) +
-                 static_cast<std::size_t>(u)];
-      if (!std::isfinite(value)) continue;
-      const float share = std::clamp((value - low) / range, 0.0F, 1.0F);
-      const auto shade = static_cast<std::uint8_t>(std::lround(255 * share));
-      row[u] = {shade, shade, shade};
-    }
+  auto* pixel = grey.ptr<cv::Vec3b>();
+  for (const float value : values) {
+    if (std::isfinite(value)) *pixel = cv::Vec3b::all(window.shade(value));
+    ++pixel;
   }
   return grey;
 }
 
-void draw_segment(cv::Mat& canvas, const Segment& segment, const std::vector<float>& share,
-                  const Plane& plane) {
-  const cv::Mat field(plane.height, plane.width, CV_32F, const_cast<float*>(share.data()));
+void draw_segment(cv::Mat& canvas, const Segment& segment, const SegmentShare& field) {
+  const cv::Mat share(field.height, field.width, CV_32F, const_cast<float*>(field.share.data()));
+  const cv::Rect frame(field.left * kOversample, field.top * kOversample, field.width * kOversample,
+                       field.height * kOversample);
   cv::Mat fine;
-  cv::resize(field, fine, canvas.size(), 0, 0, cv::INTER_LINEAR);
+  cv::resize(share, fine, frame.size(), 0, 0, cv::INTER_LINEAR);
   const cv::Mat inside = fine >= 0.5;
   std::vector<std::vector<cv::Point>> outlines;
-  cv::findContours(inside, outlines, cv::RETR_CCOMP, cv::CHAIN_APPROX_NONE);
+  cv::findContours(inside, outlines, cv::RETR_CCOMP, cv::CHAIN_APPROX_NONE, frame.tl());
   const cv::Scalar colour(segment.rgb[2], segment.rgb[1], segment.rgb[0]);
-  const cv::Mat flat(canvas.size(), canvas.type(), colour);
-  cv::Mat mixed;
-  cv::addWeighted(canvas, 1 - kFill, flat, kFill, 0, mixed);
-  mixed.copyTo(canvas, inside);
+  cv::Mat part = canvas(frame), mixed;
+  const cv::Mat flat(part.size(), part.type(), colour);
+  cv::addWeighted(part, 1 - kFill, flat, kFill, 0, mixed);
+  mixed.copyTo(part, inside);
   cv::polylines(canvas, outlines, true, colour, 2 * kOversample - 1, cv::LINE_AA);
 }
 
@@ -162,11 +119,11 @@ cv::Mat draw_plane(const Findings& findings, const LabelMap& labels, const Volum
   cv::Mat canvas;
   cv::resize(grey_of(sample_image(volume, plane), plane), canvas, {}, kOversample, kOversample,
              cv::INTER_CUBIC);
-  const std::array<bool, 256> near = labels_near(labels, plane);
-  for (const Segment& segment : findings.segments) {
-    if (!near[static_cast<std::size_t>(segment.number)]) continue;
-    draw_segment(canvas, segment, sample_segment(labels, segment.number, plane), plane);
-  }
+  sample_segments(labels, plane, [&](const SegmentShare& field) {
+    for (const Segment& segment : findings.segments) {
+      if (segment.number == field.segment) draw_segment(canvas, segment, field);
+    }
+  });
   const Letters letters = letters_of(plane.kind);
   const int edge = 20 * kOversample, w = canvas.cols, h = canvas.rows;
   const auto letter = [](const char* words) { return Text{words, 0.75, kInk, 2}; };
@@ -220,11 +177,10 @@ cv::Mat draw_legend(const Findings& findings, int width) {
 }
 
 Picture draw_picture(const Findings& findings, const LabelMap& labels, const Volume& volume,
-                     PlaneKind kind) {
-  const std::vector<Plane> planes = choose_planes(findings, labels, kind, kPictureWidth);
+                     const std::vector<Plane>& planes) {
   Picture picture;
-  picture.kind = kind;
-  picture.name = name_of(kind);
+  picture.kind = planes.front().kind;
+  picture.name = name_of(picture.kind);
   std::vector<cv::Mat> side_by_side;
   for (const Plane& plane : planes) {
     side_by_side.push_back(draw_plane(findings, labels, volume, plane));
@@ -248,13 +204,21 @@ Picture draw_picture(const Findings& findings, const LabelMap& labels, const Vol
 
 std::vector<Picture> draw_pictures(const Findings& findings, const LabelMap& labels,
                                    const Volume& volume) {
-  std::vector<Picture> pictures;
-  const bool labelled = std::any_of(labels.labels.begin(), labels.labels.end(),
-                                    [](std::uint8_t label) { return label != 0; });
-  if (!labelled || findings.segments.empty()) return pictures;
+  return draw_pictures(findings, labels, volume, extents_of(labels));
+}
+
+std::vector<Picture> draw_pictures(const Findings& findings, const LabelMap& labels,
+                                   const Volume& volume, const LabelExtents& extents) {
+  std::vector<std::vector<Plane>> planes;
   for (const PlaneKind kind : {PlaneKind::axial, PlaneKind::coronal, PlaneKind::sagittal}) {
-    pictures.push_back(draw_picture(findings, labels, volume, kind));
+    planes.push_back(choose_planes(findings, extents, kind, kPictureWidth));
   }
+  if (planes.front().empty()) return {};
+  std::vector<Picture> pictures(planes.size());
+  in_parallel(static_cast<std::int64_t>(planes.size()), [&](std::int64_t i) {
+    const auto place = static_cast<std::size_t>(i);
+    pictures[place] = draw_picture(findings, labels, volume, planes[place]);
+  });
   return pictures;
 }
 

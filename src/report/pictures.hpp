@@ -28,6 +28,10 @@ inline constexpr int kPictureWidth = 768;
 std::vector<Picture> draw_pictures(const Findings& findings, const LabelMap& labels,
                                    const Volume& volume);
 
+/// The same, where the labels were counted before.
+std::vector<Picture> draw_pictures(const Findings& findings, const LabelMap& labels,
+                                   const Volume& volume, const LabelExtents& extents);
+
 /// @throws Error internal
 std::vector<std::uint8_t> to_png(const Picture& picture);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/error.hpp"
@@ -9,8 +10,10 @@
 #include "report/fhir.hpp"
 #include "report/findings_json.hpp"
 #include "report/html.hpp"
+#include "report/html_slices.hpp"
 #include "report/identity.hpp"
 #include "report/key_objects.hpp"
+#include "report/label_extents.hpp"
 #include "report/label_file.hpp"
 #include "report/pdf.hpp"
 #include "report/pictures.hpp"
@@ -178,10 +181,16 @@ void write_nifti(Findings& findings, const LabelMap& labels, const Volume& volum
 
 /// What every result has, and the last of it: report.html, unless it is not wanted, and
 /// findings.json.
-void write_pages(const Findings& findings, const std::vector<Picture>& pictures, bool page,
-                 std::vector<std::string>& files, StagedFolder& folder) {
-  if (page) {
-    folder.write("report.html", to_html(findings, read_identity(findings), pictures));
+struct Page {
+  const std::vector<Picture>& pictures;
+  const SliceStack& slices;
+  bool wanted;
+};
+void write_pages(const Findings& findings, const Page& page, std::vector<std::string>& files,
+                 StagedFolder& folder) {
+  if (page.wanted) {
+    folder.write("report.html",
+                 to_html(findings, read_identity(findings), page.pictures, page.slices));
     files.emplace_back("report.html");
   }
   files.emplace_back("findings.json");
@@ -200,10 +209,18 @@ void write_results(Findings& findings, const LabelMap* labels, const Volume& vol
   }
   const bool is_file = !findings.source.file.empty();
   std::vector<Picture> pictures;
+  SliceStack slices;
   std::vector<Findings> said(deliveries.size(), findings);  // with each one's own warnings
   {
     const StageTimer timer(findings.timings, "write");
-    if (complete) pictures = draw_pictures(findings, *labels, volume);
+    if (complete) {
+      const LabelExtents extents = extents_of(*labels);
+      pictures = draw_pictures(findings, *labels, volume, extents);
+      const auto has_page = [](const Delivery& d) { return d.objects.page; };
+      if (std::ranges::any_of(deliveries, has_page)) {
+        slices = draw_slices(findings, *labels, volume, extents);
+      }
+    }
     SegReference first;
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
       SegReference segmentation = first;
@@ -219,7 +236,7 @@ void write_results(Findings& findings, const LabelMap* labels, const Volume& vol
   }
   for (std::size_t i = 0; i < deliveries.size(); ++i) {
     said[i].timings = findings.timings;
-    write_pages(said[i], pictures, deliveries[i].objects.page, deliveries[i].files,
+    write_pages(said[i], {pictures, slices, deliveries[i].objects.page}, deliveries[i].files,
                 deliveries[i].folder);
   }
   findings.source.warnings = said.front().source.warnings;
@@ -234,7 +251,7 @@ std::vector<std::string> write_evaluations(Findings& findings, const Volume& vol
     write_structured_report(findings, volume, std::nullopt, folder.path() / "sr.dcm");
     files.emplace_back("sr.dcm");
   }
-  write_pages(findings, pictures, true, files, folder);
+  write_pages(findings, {pictures, {}, true}, files, folder);
   return files;
 }
 

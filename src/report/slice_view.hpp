@@ -2,11 +2,13 @@
 // Planes through a volume in patient axes, whatever way the scanner's slices lie: which plane to
 // show, and the image and labels on it.
 
-#include <array>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "findings/findings.hpp"
+#include "report/label_extents.hpp"
 #include "volume/volume.hpp"
 
 namespace osler::report {
@@ -30,16 +32,49 @@ struct Plane {
 /// of the body in the sagittal picture. Radiological convention: the patient's right is at the
 /// left.
 /// @param width_pixels  of all planes together
-std::vector<Plane> choose_planes(const Findings& findings, const LabelMap& labels, PlaneKind kind,
-                                 int width_pixels);
+std::vector<Plane> choose_planes(const Findings& findings, const LabelExtents& labels,
+                                 PlaneKind kind, int width_pixels);
 
 /// Real values, trilinear; NaN outside of the volume and in padding.
 std::vector<float> sample_image(const Volume& volume, const Plane& plane);
 
-/// [label]: does any voxel that a pixel of the plane is mixed from have it?
-std::array<bool, 256> labels_near(const LabelMap& labels, const Plane& plane);
+/// How much of each pixel is a segment, trilinear over the voxels' centres: 0.5 is the outline. Of
+/// the rectangle of the plane that the segment reaches; elsewhere it is 0.
+struct SegmentShare {
+  int segment = 0;
+  int left = 0;  ///< of the rectangle, pixels of the plane
+  int top = 0;
+  int width = 0;
+  int height = 0;
+  std::vector<float> share;  ///< row by row
+};
 
-/// How much of a pixel is a segment, trilinear over the voxels' centres: 0.5 is the outline.
-std::vector<float> sample_segment(const LabelMap& labels, int segment, const Plane& plane);
+/// Of all segments that the plane meets, in order of their numbers, one in memory at a time.
+void sample_segments(const LabelMap& labels, const Plane& plane,
+                     const std::function<void(const SegmentShare&)>& visit);
+
+/// Real values that become black and white.
+struct GreyWindow {
+  float low = 0;
+  float range = 1;
+
+  /// @param value  finite
+  std::uint8_t shade(float value) const;
+};
+
+/// Between two percentiles of the finite values.
+GreyWindow window_of(const std::vector<float>& values);
+
+/// Of the patient's directions at the edges of a plane.
+struct Letters {
+  const char* left;
+  const char* right;
+  const char* top;
+  const char* bottom;
+};
+Letters letters_of(PlaneKind kind);
+
+/// "F 12 mm": the coordinate as a direction from the origin, whatever its sign would mean.
+std::string place_of(const Plane& plane, int decimals = 0);
 
 }  // namespace osler::report

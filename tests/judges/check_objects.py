@@ -6,6 +6,8 @@ usage: check_objects.py OUT_DIR SRC_DIR [--pixelmed]
 Needs pydicom, highdicom and numpy, and dciodvfy and dsrdump on the path; holds findings.json against
 its schema where jsonschema is installed; --pixelmed also asks DicomSRValidator. Prints one line per fault and a summary; exit 1 if there is a fault.
 """
+import base64
+import hashlib
 import json
 import os
 import re
@@ -279,8 +281,21 @@ def check_page(path):
     page = path.read_text(encoding="utf-8")
     if "AI, unverified" not in page:
         fault(path, "has no banner")
-    if re.search(r"<script|(?:src|href)\s*=\s*[\"'](?!data:)", page):
-        fault(path, "has a script or needs other files")
+    if re.search(r"(?:src|href)\s*=\s*[\"'](?!data:)", page):
+        fault(path, "needs other files")
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    if not policy or "default-src 'none'" not in policy[1]:
+        fault(path, "has no Content-Security-Policy that allows nothing by default")
+        return
+    # What is styled or run is what the policy's hashes say, and nothing else.
+    for tag, text in re.findall(r"<(style|script)>(.*?)</\1>", page, re.S):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        if f"{tag}-src 'sha256-{digest}'" not in policy[1]:
+            fault(path, f"has a {tag} that its policy does not name")
+    if re.search(r'<script(?!>| type="application/json" id="slices-data">)', page):
+        fault(path, "has a script of another kind")
+    if re.search(r"<[^>]*\s(?:on\w+|style)\s*=", re.sub(r"(?s)<script.*?</script>", "", page)):
+        fault(path, "has a script or a style in an attribute")
 
 
 def main(out, src, *options):
