@@ -2,12 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <iostream>
 #include <memory>
 
 #include "cli/commands.hpp"
 #include "cli/limits.hpp"
 #include "cli/show_text.hpp"
 #include "core/error.hpp"
+#include "dicom/dicom_json.hpp"
 #include "reading/result.hpp"
 
 namespace osler::cli {
@@ -17,10 +19,28 @@ struct Options {
   std::filesystem::path object;
   ShowOptions show;
   bool json = false;
+  bool dicom_json = false;
   dicom::Limits limits;
 };
 
+/// To standard output; what is not in it is said on the other one.
+int print_dicom_json(const Options& options) {
+  dicom::DicomJsonOptions wanted;
+  wanted.limits = options.limits;
+  const dicom::DicomJsonSummary summary =
+      dicom::write_dicom_json(options.object, std::cout, wanted);
+  std::cout << std::endl;
+  for (const dicom::BulkData& bulk : summary.bulk_data) {
+    fmt::print(stderr, "left out: {}, {} bytes\n", bulk.path, bulk.bytes);
+  }
+  for (const std::string& path : summary.repeated_paths) {
+    fmt::print(stderr, "repeated, the first stands: {}\n", path);
+  }
+  return kExitOk;
+}
+
 int show(const Options& options) {
+  if (options.dicom_json) return print_dicom_json(options);
   const reading::Result result = reading::read_result(options.object, options.limits);
   if (options.json) {
     const Json json = reading::to_json(result, options.show.with_patient);
@@ -45,6 +65,13 @@ Action add_show(CLI::App& app) {
                     "who the patient is: name, ID, birth date, sex; else withheld");
   command->add_flag("--json", options->json,
                     "print JSON (docs/show.md), the content always among it");
+  command
+      ->add_flag(
+          "--dicom-json", options->dicom_json,
+          "print the data set as DICOM JSON (PS3.18 F), the patient with it; binary values of "
+          "more than 64 KiB are left out and named on standard error")
+      ->excludes("--json")
+      ->excludes("--tree");
   add_limits(*command, options->limits);
   command->footer(
       "Examples:\n"
