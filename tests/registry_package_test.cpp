@@ -40,6 +40,18 @@ std::vector<std::byte> weights_of(const fs::path& folder) {
   return read_weights(package, package.weights.at(0));
 }
 
+TEST(Package, RefusesCodesThatDicomCannotHold) {
+  const auto with = [](const char* member, const std::string& value) {
+    return [=](Json& json) { json["gives"]["segments"][0]["type"][member] = value; };
+  };
+  for (const char* bad : {"", "  ", "seventeen letters", "a\\b", "tab\there", "\xC3\xA4"}) {
+    expect_refused("value", with("value", bad));
+    expect_refused("scheme", with("scheme", bad));
+  }
+  expect_refused("meaning", with("meaning", std::string(65, 'x')));
+  expect_refused("meaning", with("meaning", "a\nb"));
+}
+
 TEST(ReadPackage, ReadsTheShippedPackage) {
   const ModelPackage p = read_package(shipped());
   EXPECT_EQ(p.name, "hippocampus-t1");

@@ -216,6 +216,22 @@ TEST(Segmentation, SaysWhenFindingsDisagreeWithTheFile) {
   EXPECT_EQ(code_of([](Finding& f) { f.segments = {9}; }), internal);
 }
 
+TEST(Segmentation, ASegmentWithoutANameHasItsNumber) {
+  phantom::TemporaryFolder folder;
+  Phantom p = phantom::make(folder.path / "source", {6, 6, 5}, kStraight,
+                            [](int, int, int k) { return k == 1 ? 2 : 0; });
+  p.findings.segments[0].label = "";
+  p.findings.segments[1].label = " \n ";
+  p.findings.segments[2].label = std::string(80, 'x') + "<script>";
+  write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
+  DcmFileFormat format;
+  DcmItem& object = load(format, folder.path / "seg.dcm");
+  EXPECT_EQ(string_of(sub_item(object, DCM_SegmentSequence, 0), DCM_SegmentLabel), "segment 1");
+  EXPECT_EQ(string_of(sub_item(object, DCM_SegmentSequence, 1), DCM_SegmentLabel), "segment 2");
+  EXPECT_EQ(string_of(sub_item(object, DCM_SegmentSequence, 2), DCM_SegmentLabel),
+            std::string(64, 'x'));
+}
+
 TEST(Segmentation, RefusesLabelsWithoutASegment) {
   phantom::TemporaryFolder folder;
   Phantom p =

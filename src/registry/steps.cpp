@@ -1,5 +1,6 @@
 #include "registry/steps.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -259,7 +260,22 @@ Ensemble read_ensemble(const MemberReader& root) {
 }  // namespace
 
 Code read_code(const MemberReader& r) {
-  return {r.get<std::string>("value"), r.get<std::string>("scheme"), r.get<std::string>("meaning")};
+  // What DICOM's Code Value and Coding Scheme Designator (SH) and Code Meaning (LO) can hold.
+  const auto text = [&](const char* key, std::size_t longest, bool ascii) {
+    const auto value = r.get<std::string>(key);
+    const auto allowed = [&](char c) {
+      const auto byte = static_cast<unsigned char>(c);
+      return byte >= 0x20 && byte != 0x7F && c != '\\' && (byte < 0x80 || !ascii);
+    };
+    const bool blank = value.find_first_not_of(' ') == std::string::npos;
+    if (blank || value.size() > longest || !std::all_of(value.begin(), value.end(), allowed)) {
+      r.fail(key, "is not a text of 1 to " + std::to_string(longest) +
+                      " bytes without backslash and control characters" +
+                      (ascii ? ", in ASCII" : ""));
+    }
+    return value;
+  };
+  return {text("value", 16, true), text("scheme", 16, true), text("meaning", 64, false)};
 }
 
 std::string read_file_name(const MemberReader& r) {

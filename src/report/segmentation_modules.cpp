@@ -44,7 +44,9 @@ void put_segments(DcmItem& object, DcmItem& source, const Findings& findings) {
   for (const Segment& segment : findings.segments) {
     DcmItem& item = add_item(object, DCM_SegmentSequence);
     put_us(item, DCM_SegmentNumber, static_cast<std::uint16_t>(segment.number));
-    put_text(item, DCM_SegmentLabel, segment.label, 64);
+    const std::string label = shortened(plain_ascii(segment.label), 64);
+    put(item, DCM_SegmentLabel,
+        label.empty() ? "segment " + std::to_string(segment.number) : label);  // type 1
     put(item, DCM_SegmentAlgorithmType, "AUTOMATIC");
     put_text(item, DCM_SegmentAlgorithmName, findings.model.name, 64);
     add_code(item, DCM_SegmentedPropertyCategoryCodeSequence, segment.category);
