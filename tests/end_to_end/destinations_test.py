@@ -75,6 +75,7 @@ def main():
         check([w["code"] for w in warnings] == ["segmentation_left_out"], "what is left out is said")
         same_uid_same_content(study, check)
         harness.judge_objects(study / "all", sample, check, "all")
+        harness.judge_with_orthanc([study], check)
         for name, text in REFUSED.items():
             policy.write_text(text)
             done = subprocess.run([program, "run", sample, "--out", work / "no", "--destinations", policy],

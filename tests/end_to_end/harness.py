@@ -254,6 +254,18 @@ def judge_objects(out, source, check, name):
     check(done.returncode == 0, f"{name}: objects: {last}")
 
 
+def judge_with_orthanc(folders, check):
+    """Orthanc gives back what it was given; where it is not installed that is said, not counted."""
+    judge = ROOT / "tests" / "judges" / "check_orthanc.py"
+    done = subprocess.run([sys.executable, judge, *folders], capture_output=True, text=True)
+    lines = done.stdout.splitlines() or [done.stderr[-300:]]
+    print("\n".join("      " + line for line in lines[:-1] if line))
+    if done.returncode == SKIP:
+        print(f"      {lines[-1]}")
+    else:
+        check(done.returncode == 0, f"Orthanc: {lines[-1]}")
+
+
 def faults_of_output(out):
     """What is half-written: hidden entries, folders without findings, files that findings do not name."""
     out, faults = Path(out), []

@@ -23,6 +23,7 @@ def main(writer):
         lines = done.stdout.splitlines() or [done.stderr[-300:]]
         print("\n".join(lines[:-1]))
         check(done.returncode == 0, f"segmentations in every form: {lines[-1]}")
+        harness.judge_with_orthanc([work], check)
     check.finish()
 
 
