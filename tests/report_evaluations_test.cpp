@@ -18,6 +18,14 @@
 namespace osler::report {
 namespace {
 
+/// One delivery. @return its files
+std::vector<std::string> write(Findings& findings, const Volume& volume,
+                               const std::vector<Picture>& pictures, StagedFolder& staged) {
+  Delivery delivery{staged};
+  write_evaluations(findings, volume, pictures, {&delivery, 1});
+  return delivery.files;
+}
+
 using phantom::Phantom;
 
 const Size3 kSize{15, 10, 2};
@@ -198,7 +206,7 @@ TEST(Evaluations, ResultsAreAReportAPageAndJson) {
   phantom::TemporaryFolder folder;
   Phantom p = make(folder.path / "source", true);
   StagedFolder staged(folder.path / "out");
-  EXPECT_EQ(write_evaluations(p.findings, p.volume, {}, staged),
+  EXPECT_EQ(write(p.findings, p.volume, {}, staged),
             (std::vector<std::string>{"sr.dcm", "report.html", "findings.json"}));
   staged.commit();
   EXPECT_NE(text_of(folder.path / "out" / "report.html").find("Pneumonia"), std::string::npos);
@@ -241,7 +249,7 @@ TEST(ResultsForJudges, Evaluations) {
     const std::string name = pictures ? "classes-of-pictures" : "classes-of-a-volume";
     Phantom p = make(root / (name + "-source"), pictures);
     StagedFolder staged(root / name);
-    write_evaluations(p.findings, p.volume, {}, staged);
+    write(p.findings, p.volume, {}, staged);
     staged.commit();
   }
 }

@@ -1,12 +1,13 @@
 #include "pipeline/run.hpp"
 
 #include <algorithm>
-#include <deque>
+#include <optional>
 #include <span>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "pipeline/classify.hpp"
+#include "pipeline/delivery_folders.hpp"
 #include "pipeline/jobs.hpp"
 #include "pipeline/kept_probabilities.hpp"
 #include "pipeline/probabilities.hpp"
@@ -25,28 +26,10 @@ std::string one_sentence(const std::vector<Reason>& reasons) {
   return text;
 }
 
-/// Every file that a result set can have.
-const std::vector<std::string> kResultFiles{"seg.dcm",
-                                            "sr.dcm",
-                                            "sc-axial.dcm",
-                                            "sc-coronal.dcm",
-                                            "sc-sagittal.dcm",
-                                            "labels.nii.gz",
-                                            "probabilities.nii.gz",
-                                            "report.html",
-                                            "findings.json",
-                                            "ko.dcm",
-                                            "pr.dcm",
-                                            "pm-uncertainty.dcm",
-                                            "seg-fractional.dcm",
-                                            "rtstruct.dcm",
-                                            "report.pdf.dcm",
-                                            "fhir.json"};
-
 /// A study or file in which nothing fits leaves a findings.json that says why.
 /// @param notes  of this subject
 StudyOutcome refuse(const Subject& subject, std::span<const SeriesNotUsed> notes,
-                    const Device& device) {
+                    const RunOptions& options, const Device& device) {
   StudyOutcome outcome;
   outcome.folder = subject.folder;
   Findings& f = outcome.findings;
@@ -61,14 +44,12 @@ StudyOutcome refuse(const Subject& subject, std::span<const SeriesNotUsed> notes
                   ": " + one_sentence(note.reasons)
             : f.source.file + " does not fit " + note.model + ": " + one_sentence(note.reasons));
   }
-  outcome.outputs = {"findings.json"};
-  StagedFolder folder(outcome.folder);
-  folder.supersede(kResultFiles);
-  folder.write(
+  DeliveryFolders folders(outcome.folder, options);
+  folders.write(
       "findings.json",
-      report::to_json(f, outcome.outputs).dump(2, ' ', false, Json::error_handler_t::replace) +
+      report::to_json(f, {"findings.json"}).dump(2, ' ', false, Json::error_handler_t::replace) +
           "\n");
-  folder.commit();
+  outcome.outputs = folders.commit();
   return outcome;
 }
 
@@ -90,19 +71,19 @@ bool write_probabilities_of(SeriesResult& result, const fs::path& folder,
   return true;
 }
 
-StudyOutcome run_classifier(const Job& job, const fs::path& folder, const RunContext& context) {
+StudyOutcome run_classifier(const Job& job, const fs::path& folder, const RunContext& context,
+                            const RunOptions& options) {
   StudyOutcome outcome;
   outcome.folder = folder;
   Classified result = job.pictures.empty()
                           ? classify_volume(*job.model, job.load, job.warnings, context)
                           : classify_pictures(*job.model, job.pictures, job.warnings, context);
-  StagedFolder staged(folder);
-  staged.supersede(kResultFiles);
+  DeliveryFolders folders(folder, options);
   notify(context.progress, "write", 0, 1);
   const Volume pictures;
-  outcome.outputs = report::write_evaluations(
-      result.findings, result.volume ? *result.volume : pictures, result.shown, staged);
-  staged.commit();
+  report::write_evaluations(result.findings, result.volume ? *result.volume : pictures,
+                            result.shown, folders.deliveries());
+  outcome.outputs = folders.commit();
   outcome.findings = std::move(result.findings);
   return outcome;
 }
@@ -115,49 +96,27 @@ bool keeps_scores(const RunOptions& options) {
          });
 }
 
-/// The results themselves, then what each destination wants, committed in this order.
-/// @return names of files, those of destinations behind their folder's
-std::vector<std::string> deliver(SeriesResult& result, const ModelPackage& model,
-                                 StagedFolder& staged, const RunOptions& options) {
-  std::deque<StagedFolder> folders;
-  report::ObjectSet usual;
-  usual.labels = options.nifti;
-  std::vector<report::Delivery> deliveries{{staged, usual}};
-  for (const report::Destination& destination : options.destinations) {
-    StagedFolder& folder = folders.emplace_back(staged.target() / destination.name);
-    folder.supersede(kResultFiles);
-    deliveries.push_back({folder, destination.objects});
-  }
-  const bool complete = result.findings.status == Status::complete;
-  const bool kept = complete && !result.scores.empty();
-  std::optional<KeptProbabilities> probabilities;
-  if (kept) probabilities.emplace(result.scores, model, result.labels.grid);
-  report::write_results(result.findings, complete ? &result.labels : nullptr, *result.volume,
-                        deliveries, probabilities ? &probabilities->source() : nullptr);
-  std::vector<std::string> files = deliveries.front().files;
-  for (std::size_t i = 0; i < folders.size(); ++i) {
-    for (const std::string& file : deliveries[i + 1].files) {
-      files.push_back(options.destinations[i].name + "/" + file);
-    }
-    folders[i].commit();
-  }
-  return files;
-}
-
 StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& context,
                      const RunOptions& options) {
-  if (job.model->package.classification() != nullptr) return run_classifier(job, folder, context);
+  if (job.model->package.classification() != nullptr) {
+    return run_classifier(job, folder, context, options);
+  }
   StudyOutcome outcome;
   outcome.folder = folder;
   SeriesResult result = run_series(*job.model, job.load, job.warnings, context);
-  StagedFolder staged(folder);
-  staged.supersede(kResultFiles);
+  DeliveryFolders folders(folder, options);
   notify(context.progress, "write", 0, 1);
   const bool probabilities =
-      options.probabilities && write_probabilities_of(result, staged.path(), context);
-  outcome.outputs = deliver(result, job.model->package, staged, options);
+      options.probabilities && write_probabilities_of(result, folders.results().path(), context);
+  const bool complete = result.findings.status == Status::complete;
+  std::optional<KeptProbabilities> kept;
+  if (complete && !result.scores.empty()) {
+    kept.emplace(result.scores, job.model->package, result.labels.grid);
+  }
+  report::write_results(result.findings, complete ? &result.labels : nullptr, *result.volume,
+                        folders.deliveries(), kept ? &kept->source() : nullptr);
+  outcome.outputs = folders.commit();
   if (probabilities) outcome.outputs.emplace_back("probabilities.nii.gz");
-  staged.commit();
   outcome.findings = std::move(result.findings);
   return outcome;
 }
@@ -172,7 +131,7 @@ void remove_further_results(const Subject& subject, std::size_t jobs) {
     const fs::path folder = folder_of_job(subject, i);
     std::error_code ignored;
     if (!fs::is_directory(folder, ignored)) return;
-    for (const std::string& name : kResultFiles) fs::remove(folder / name, ignored);
+    for (const std::string& name : result_files()) fs::remove(folder / name, ignored);
     fs::remove(folder, ignored);  // stays if it holds anything that is not ours
   }
 }
@@ -266,7 +225,7 @@ RunReport run(const RunOptions& options, const Progress& progress,
     const std::vector<Job> jobs = plan_jobs(subject, models, lost, options, report);
     if (jobs.empty()) {
       const auto notes = std::span<const SeriesNotUsed>(report.not_used).subspan(noted);
-      guarded([&] { return refuse(subject, notes, context.device); });
+      guarded([&] { return refuse(subject, notes, options, context.device); });
     }
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       guarded([&] { return run_job(jobs[i], folder_of_job(subject, i), context, options); });

@@ -179,13 +179,14 @@ void write_nifti(Findings& findings, const LabelMap& labels, const Volume& volum
   delivery.files.emplace_back(kLabelsFile);
 }
 
-/// What every result has, and the last of it: report.html, unless it is not wanted, and
-/// findings.json.
 struct Page {
   const std::vector<Picture>& pictures;
   const SliceStack& slices;
   bool wanted;
 };
+
+/// What every result has, and the last of it: report.html, unless it is not wanted, and
+/// findings.json.
 void write_pages(const Findings& findings, const Page& page, std::vector<std::string>& files,
                  StagedFolder& folder) {
   if (page.wanted) {
@@ -242,17 +243,24 @@ void write_results(Findings& findings, const LabelMap* labels, const Volume& vol
   findings.source.warnings = said.front().source.warnings;
 }
 
-std::vector<std::string> write_evaluations(Findings& findings, const Volume& volume,
-                                           const std::vector<Picture>& pictures,
-                                           StagedFolder& folder) {
-  std::vector<std::string> files;
-  if (findings.source.file.empty() && findings.status != Status::refused) {
+void write_evaluations(Findings& findings, const Volume& volume,
+                       const std::vector<Picture>& pictures, std::span<Delivery> deliveries) {
+  if (findings.source.file.empty()) {
     const StageTimer timer(findings.timings, "write");
-    write_structured_report(findings, volume, std::nullopt, folder.path() / "sr.dcm");
-    files.emplace_back("sr.dcm");
+    for (Delivery& delivery : deliveries) {
+      ObjectSet& objects = delivery.objects;
+      // Of segments there are none.
+      objects.captures = objects.structure_set = objects.presentation_state = false;
+      objects.key_objects = objects.uncertainty = objects.fractional = false;
+      objects.segmentation.reset();
+      SegReference none;
+      std::vector<Reason> warnings;
+      write_objects({findings, nullptr, volume, pictures, nullptr}, delivery, none, warnings);
+    }
   }
-  write_pages(findings, {pictures, {}, true}, files, folder);
-  return files;
+  for (Delivery& delivery : deliveries) {
+    write_pages(findings, {pictures, {}, delivery.objects.page}, delivery.files, delivery.folder);
+  }
 }
 
 }  // namespace osler::report

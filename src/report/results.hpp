@@ -43,13 +43,12 @@ struct Delivery {
 void write_results(Findings& findings, const LabelMap* labels, const Volume& volume,
                    std::span<Delivery> deliveries, const ProbabilitySource* kept = nullptr);
 
-/// Results of a classifier. Complete or partial: sr.dcm, report.html and findings.json; a source
-/// that is not DICOM gives the last two. Nothing is committed.
+/// Results of a classifier. Complete or partial: sr.dcm, report.html and findings.json, and what
+/// else a delivery wants that needs no segmentation; a source that is not DICOM gives the last two.
 /// @param volume    what was classified; one without voxels stands for pictures
 /// @param pictures  of the page
 /// @throws Error output if something cannot be written
-std::vector<std::string> write_evaluations(Findings& findings, const Volume& volume,
-                                           const std::vector<Picture>& pictures,
-                                           StagedFolder& folder);
+void write_evaluations(Findings& findings, const Volume& volume,
+                       const std::vector<Picture>& pictures, std::span<Delivery> deliveries);
 
 }  // namespace osler::report
