@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <limits>
 
@@ -87,6 +88,7 @@ void EncodedItem::overwrite(const DcmTagKey& tag, std::span<const std::uint8_t> 
 MultiFrameFile::MultiFrameFile(DcmFileFormat& object, std::filesystem::path file,
                                PixelEncoding encoding)
     : file_(std::move(file)) {
+  errno = 0;
   const OFCondition saved = object.saveFile(file_.c_str(), syntax_of(encoding), EET_ExplicitLength,
                                             EGL_recalcGL, EPD_withoutPadding);
   if (saved.bad()) cannot_write(file_, saved.text());
@@ -100,8 +102,9 @@ MultiFrameFile::MultiFrameFile(DcmFileFormat& object, std::filesystem::path file
 }
 
 void MultiFrameFile::put(std::string_view bytes) {
+  errno = 0;
   out_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!out_) cannot_write(file_, "no space is left, or the disk fails");
+  if (!out_) cannot_write(file_, "No space left, or the disk fails");
   size_ += bytes.size();
 }
 
@@ -112,14 +115,16 @@ void MultiFrameFile::put_header(const DcmTagKey& tag, const char* vr, std::uint3
 void MultiFrameFile::put_frame_groups(std::span<const std::string> items) {
   std::uint64_t bytes = 0;
   for (const std::string& item : items) bytes += item.size();
-  if (bytes > kLongest) cannot_write(file_, "its frames are described in more than 4 GiB");
+  if (bytes > kLongest) {
+    throw Error(ErrorCode::output, "the frames of a segmentation are described in more than 4 GiB");
+  }
   put_header(DCM_PerFrameFunctionalGroupsSequence, "SQ", static_cast<std::uint32_t>(bytes));
   for (const std::string& item : items) put(item);
 }
 
 void MultiFrameFile::begin_pixels(std::uint64_t bytes, bool words) {
   const std::uint64_t even = bytes + bytes % 2;
-  if (even > kLongest) cannot_write(file_, "Pixel Data would hold more than 4 GiB");
+  if (even > kLongest) throw Error(ErrorCode::output, "Pixel Data would hold more than 4 GiB");
   put_header(DCM_PixelData, words ? "OW" : "OB", static_cast<std::uint32_t>(even));
   still_ = bytes;
   padded_ = even != bytes;
@@ -152,6 +157,7 @@ void MultiFrameFile::put_fragments(std::span<const std::string> frames) {
 void MultiFrameFile::finish() {
   if (still_ != 0) throw Error(ErrorCode::internal, "pixel data of another length than announced");
   if (padded_) put(std::string_view("\0", 1));
+  errno = 0;
   out_.close();
   std::error_code error;
   const auto size = std::filesystem::file_size(file_, error);
@@ -161,6 +167,7 @@ void MultiFrameFile::finish() {
 void deflate_file(const std::filesystem::path& file) {
   DcmFileFormat object;
   const std::filesystem::path part = file.string() + ".part";
+  errno = 0;
   OFCondition done = object.loadFile(file.c_str());
   if (done.good()) {
     done = object.saveFile(part.c_str(), EXS_DeflatedLittleEndianExplicit, EET_ExplicitLength,
