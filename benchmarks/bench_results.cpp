@@ -58,6 +58,7 @@ Segment segment_of(int number) {
 
 Task read_task(const std::filesystem::path& series, const std::filesystem::path& file, int count) {
   Task task{load(series), {}, {}};
+  task.volume.voxels.reset();  // objects are made of labels and headers
   task.labels.grid = task.volume.grid;
   task.labels.labels.reserve(static_cast<std::size_t>(voxel_count(task.volume.grid.size)));
   for (const std::byte b : read_file(file, std::size_t{1} << 32)) {
