@@ -4,8 +4,8 @@
 usage: result_writers.py TOOL KIND SERIES LABELS.raw SEGMENTS OUT.dcm, then one line per run
        TOOL highdicom or dcmqi; KIND binary, labelmap-rle or sr
 
-What is timed: headers of the series read, object made and written; dcmqi (label maps uncompressed: it fails with RLE) is a program of its own and
-reads the label map (NRRD) too. Prints one JSON line per run.
+What is timed: headers of the series read, object made and written; dcmqi is a program of its own and reads the
+label map (NRRD) too; it has no RLE, so that its label maps are uncompressed. Prints one JSON line per run.
 """
 import json
 import os
@@ -111,7 +111,7 @@ def dcmqi_seg(kind, series, labels, count, out, work):
     command = [dcmqi_program("itkimage2segimage"), "--inputImageList", work / "labels.nrrd", "--inputDICOMDirectory",
                series, "--outputDICOM", out, "--inputMetadata", work / "seg.json", "--skip", "1",
                "--segmentationType", "binary" if kind == "binary" else "labelmap",
-               "--compress", "none", "--useLabelIDAsSegmentNumber"]
+               "--compress", "none"] + (["--useLabelIDAsSegmentNumber"] if kind != "binary" else [])
     return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -20,11 +20,16 @@ WRITERS = contest.HERE / "result_writers.py"
 def label_map(file, shape):
     import highdicom as hd
     import numpy as np
-    volume = hd.seg.segread(file).get_volume(combine_segments=True, skip_overlap_checks=True)
+    seg = hd.seg.segread(file)
+    volume = seg.get_volume(combine_segments=True, skip_overlap_checks=True)
     out = np.zeros(shape, np.uint8)
+    # dcmqi numbers segments in an order of its own; their names tell which is which.
+    number_of = np.zeros(256, np.uint8)
+    for segment in seg.SegmentSequence:
+        number_of[segment.SegmentNumber] = int(segment.SegmentLabel.split()[-1])
     # Slices without a segment are left out at the ends.
     first = round(float(volume.affine[2, 3] - label_map.first_z) / label_map.step)
-    array = volume.array if volume.affine[2, 0] > 0 else volume.array[::-1]
+    array = number_of[volume.array if volume.affine[2, 0] > 0 else volume.array[::-1]]
     first = first if volume.affine[2, 0] > 0 else first - len(array) + 1
     out[first:first + len(array)] = array
     return out

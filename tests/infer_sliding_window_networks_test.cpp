@@ -61,16 +61,19 @@ TEST(SlidingWindow, RoundsMeansAsNnunetDoes) {
       for (int i = 0; i < networks; ++i)
         sessions.emplace_back(torchscript("    return x\n"), Device{});
       std::vector<double> found(image.size(), NAN);
-      run_sliding_window(sessions, {image.data(), 1, size}, options, nullptr, {},
-                         [&](const ScoreSlab& slab) {
-                           const kernels::ScoresView& s = slab.scores;
-                           const auto* values = static_cast<const float*>(s.scores);
-                           const auto first = static_cast<std::size_t>(s.first_plane * 20 * 17);
-                           const auto count = static_cast<std::size_t>(s.planes * 20 * 17);
-                           for (std::size_t i = 0; i < count; ++i) {
-                             found[first + i] = static_cast<double>(values[i]);
-                           }
-                         });
+      run_sliding_window(
+          sessions, {image.data(), 1, size}, options, nullptr, {}, [&](const ScoreSlab& slab) {
+            const kernels::ScoresView& s = slab.scores;
+            const bool halves = s.type == kernels::FloatType::f16;
+            EXPECT_EQ(halves, networks == 1);
+            const auto first = static_cast<std::size_t>(s.first_plane * 20 * 17);
+            const auto count = static_cast<std::size_t>(s.planes * 20 * 17);
+            for (std::size_t i = 0; i < count; ++i) {
+              found[first + i] = static_cast<double>(
+                  halves ? kernels::to_float(static_cast<const kernels::Half*>(s.scores)[i])
+                         : static_cast<const float*>(s.scores)[i]);
+            }
+          });
       EXPECT_EQ(found, means_in_halves(image, size, options.windows, networks));
     }
   }

@@ -81,11 +81,12 @@ bool Sums::on_host() const {
 
 at::Tensor Sums::planes(std::int64_t begin, std::int64_t end) const {
   const State& my = *state_;
-  const at::Tensor sums =
+  // A copy where the sums are halves.
+  at::Tensor sums =
       my.scores.narrow(1, begin - my.first_plane, end - begin).flatten(1).to(at::kFloat);
   if (!my.in_halves) return sums;
   const at::Tensor weights = my.share.narrow(0, begin - my.first_plane, end - begin).flatten();
-  return (sums / weights).to(at::kHalf).to(at::kFloat);
+  return sums.div_(weights).to(at::kHalf);
 }
 
 at::Tensor Sums::through(const LastLayer& layer, std::int64_t begin, std::int64_t end) const {
@@ -94,7 +95,7 @@ at::Tensor Sums::through(const LastLayer& layer, std::int64_t begin, std::int64_
     return at::from_blob(const_cast<float*>(values.data()), sizes, at::kFloat);
   };
   const at::Tensor weight = tensor(layer.weight, {layer.outputs(), layer.channels});
-  const at::Tensor x = planes(begin, end);
+  const at::Tensor x = planes(begin, end).to(at::kFloat);
   if (layer.bias.empty()) return at::mm(weight, x);
   return at::addmm(tensor(layer.bias, {layer.outputs(), 1}), weight, x);
 }

@@ -22,7 +22,7 @@ namespace {
 using kernels::FloatType;
 
 constexpr int kMostAtOnce = 16;
-constexpr std::int64_t kBytesOfSlab = std::int64_t{256} << 20;
+constexpr std::int64_t kBytesOfSlab = std::int64_t{128} << 20;
 constexpr double kShareOfFreeMemory = 0.8;  // the allocator keeps blocks of its own sizes
 
 /// LibTorch works on this stream while this lives. Its CUDA library is not linked: a stream that is
@@ -103,13 +103,17 @@ class Run {
     return windows_.runs() * static_cast<std::int64_t>(sessions_.size());
   }
 
-  /// Final scores of planes begin ... end - 1, if they are not the sums themselves.
+  /// Final scores of planes begin ... end - 1, if they are not the sums themselves: halves where
+  /// nothing follows that needs more and nobody asked for single precision.
   at::Tensor made_of_sums(std::int64_t begin, std::int64_t end) const {
     at::Tensor scores = last_layer_ != nullptr ? sums_[0].through(*last_layer_, begin, end)
                                                : sums_[0].planes(begin, end);
     const auto half = [](const at::Tensor& t) { return t.to(at::kHalf).to(at::kFloat); };
+    const bool single = sums_.size() > 1 || options_.activation != ScoreActivation::none ||
+                        options_.sums == FloatType::f32;
+    if (single) scores = scores.to(at::kFloat);
     for (std::size_t i = 1; i < sums_.size(); ++i) {
-      scores = half(scores + sums_[i].planes(begin, end));
+      scores = half(scores + sums_[i].planes(begin, end).to(at::kFloat));
     }
     if (sums_.size() > 1) scores = half(scores / static_cast<double>(sums_.size()));
     if (!options_.order.empty()) {
@@ -147,7 +151,8 @@ class Run {
       const std::int64_t planes_end = std::min(cells_end, n[2] - 1) + 1;
       const ActivationMemory kept;
       const at::Tensor scores = made_of_sums(begin, planes_end);
-      take({{scores.data_ptr(), FloatType::f32, outputs, n, begin, planes_end - begin},
+      const FloatType type = scores.scalar_type() == at::kHalf ? FloatType::f16 : FloatType::f32;
+      take({{scores.data_ptr(), type, outputs, n, begin, planes_end - begin},
             memory,
             begin,
             cells_end});
