@@ -26,7 +26,8 @@ def label_map(file, shape):
     # dcmqi numbers segments in an order of its own; their names tell which is which.
     number_of = np.zeros(256, np.uint8)
     for segment in seg.SegmentSequence:
-        number_of[segment.SegmentNumber] = int(segment.SegmentLabel.split()[-1])
+        if segment.SegmentNumber != 0:  # highdicom's background
+            number_of[segment.SegmentNumber] = int(segment.SegmentLabel.split()[-1])
     # Slices without a segment are left out at the ends.
     first = round(float(volume.affine[2, 3] - label_map.first_z) / label_map.step)
     array = number_of[volume.array if volume.affine[2, 0] > 0 else volume.array[::-1]]
