@@ -81,17 +81,21 @@ struct Walk {
 }  // namespace
 
 void check_structure(const std::filesystem::path& file, const Limits& limits) {
-  const auto data = DataSet::open(file, limits);
-  if (!data) {
-    throw Error(ErrorCode::bad_input, file.filename().string() + " is not a DICOM file");
+  const std::string name = file.filename().string();
+  try {
+    const auto data = DataSet::open(file, limits);
+    if (!data) throw Error(ErrorCode::bad_input, "not a DICOM file");
+    if (data->is_media_directory()) {
+      throw Error(ErrorCode::bad_input, "a DICOMDIR", "a single object",
+                  "name one of the files that it lists");
+    }
+    Walk walk{data->bytes(), static_cast<std::uint64_t>(limits.max_header_bytes)};
+    ElementReader reader = data->elements();
+    walk.level(reader, 0);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::bad_input) throw;
+    throw Error(error.code(), name + ": " + error.found(), error.expected(), error.remedy());
   }
-  if (data->is_media_directory()) {
-    throw Error(ErrorCode::bad_input, file.filename().string() + " is a DICOMDIR",
-                "a single result object", "name one of the files that it lists");
-  }
-  Walk walk{data->bytes(), static_cast<std::uint64_t>(limits.max_header_bytes)};
-  ElementReader reader = data->elements();
-  walk.level(reader, 0);
 }
 
 }  // namespace osler::dicom
