@@ -42,8 +42,12 @@ std::string header(const DcmTagKey& tag, const char* vr, std::uint32_t length) {
   return out;
 }
 
-[[noreturn]] void cannot_write(const std::filesystem::path& file, const std::string& why) {
-  throw Error(ErrorCode::output, fmt::format("cannot write {}: {}", file.filename().string(), why),
+/// @param otherwise  where the system (errno) does not say why
+[[noreturn]] void cannot_write(const std::filesystem::path& file, const std::string& otherwise) {
+  const int error = errno;
+  throw Error(ErrorCode::output,
+              fmt::format("cannot write {}: {}", file.filename().string(),
+                          error != 0 ? std::strerror(error) : otherwise),
               {}, "free disk space, or give an --out folder that can be written");
 }
 
@@ -104,7 +108,7 @@ MultiFrameFile::MultiFrameFile(DcmFileFormat& object, std::filesystem::path file
 void MultiFrameFile::put(std::string_view bytes) {
   errno = 0;
   out_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!out_) cannot_write(file_, "No space left, or the disk fails");
+  if (!out_) cannot_write(file_, "the disk fails");
   size_ += bytes.size();
 }
 
