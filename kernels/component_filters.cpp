@@ -156,20 +156,15 @@ void fill_holes_of(const LabelMap& map, std::uint16_t label, const Extent& exten
   });
 }
 
-/// A label map on the device, the components of a volume of its size, and what finds them.
+/// The components of a label map in device memory, and what finds them.
 class OnDevice {
  public:
-  OnDevice(const Device& device, const LabelMap& map)
-      : host_{static_cast<std::byte*>(map.voxels),
-              static_cast<std::size_t>(voxel_count(map.size)) * bytes_of(map.type)},
-        stream_(device),
-        voxels_(host_.size(), stream_),
-        numbers_(static_cast<std::size_t>(voxel_count(map.size)) * sizeof(std::uint32_t), stream_),
-        count_(sizeof(std::uint32_t), stream_),
-        scratch_(components_scratch_bytes(map.size), stream_),
-        map_{voxels_.data(), map.type, map.size} {
-    copy_to_device(host_, voxels_, stream_);
-  }
+  OnDevice(const LabelMap& map, const Stream& stream)
+      : map_(map),
+        stream_(stream),
+        numbers_(static_cast<std::size_t>(voxel_count(map.size)) * sizeof(std::uint32_t), stream),
+        count_(sizeof(std::uint32_t), stream),
+        scratch_(components_scratch_bytes(map.size), stream) {}
 
   /// Numbers the components and waits for their count.
   std::uint32_t find(const LabelView& labels, const ComponentTask& task) {
@@ -188,23 +183,73 @@ class OnDevice {
                          static_cast<std::uint32_t*>(sizes.data()), count, stream_);
     return sizes;
   }
-  void bring_back() {
-    copy_to_host(voxels_, host_, stream_);
-    stream_.synchronize();
-  }
 
-  const LabelMap& map() const { return map_; }
   std::uint32_t* numbers() const { return static_cast<std::uint32_t*>(numbers_.data()); }
-  const Stream& stream() const { return stream_; }
 
  private:
-  std::span<std::byte> host_;
-  Stream stream_;
-  DeviceBuffer voxels_, numbers_, count_, scratch_;
-  LabelMap map_;
+  const LabelMap& map_;
+  const Stream& stream_;
+  DeviceBuffer numbers_, count_, scratch_;
 };
 
+/// Takes the map to the device, filters it there, and takes it back.
+template <typename F>
+void filter_there(const Device& device, const LabelMap& map, const F& filter) {
+  const Stream stream(device);
+  const std::span<std::byte> host(
+      static_cast<std::byte*>(map.voxels),
+      static_cast<std::size_t>(voxel_count(map.size)) * bytes_of(map.type));
+  const DeviceBuffer voxels(host.size(), stream);
+  copy_to_device(host, voxels, stream);
+  filter(LabelMap{voxels.data(), map.type, map.size}, stream);
+  copy_to_host(voxels, host, stream);
+  stream.synchronize();
+}
+
+void check_classes(const LabelMap& map, std::span<const std::uint16_t> classes) {
+  for (const std::uint16_t label : classes) {
+    if (label == 0 || (map.type == ScalarType::u8 && label > 255)) {
+      throw Error(ErrorCode::bad_argument, "fill holes: a class that the label map cannot hold");
+    }
+  }
+}
+
 }  // namespace
+
+void keep_largest_components(const LabelMap& map, Connectivity connectivity, const Stream& stream) {
+  check_labels(map.view(), "keep largest components");
+  OnDevice there(map, stream);
+  const DeviceBuffer sizes = there.find_sizes(connectivity);
+  const DeviceBuffer best(kLabels * sizeof(std::uint64_t), stream);
+  keep_largest_cuda(map, there.numbers(), static_cast<const std::uint32_t*>(sizes.data()),
+                    static_cast<std::uint64_t*>(best.data()), stream);
+}
+
+void remove_small_components(const LabelMap& map, Connectivity connectivity, std::int64_t least,
+                             const Stream& stream) {
+  check_labels(map.view(), "remove small components");
+  OnDevice there(map, stream);
+  const DeviceBuffer sizes = there.find_sizes(connectivity);
+  remove_small_cuda(map, there.numbers(), static_cast<const std::uint32_t*>(sizes.data()), least,
+                    stream);
+}
+
+void fill_holes(const LabelMap& map, std::span<const std::uint16_t> classes, Connectivity of_holes,
+                const Stream& stream) {
+  check_labels(map.view(), "fill holes");
+  check_classes(map, classes);
+  OnDevice there(map, stream);
+  const DeviceBuffer others(static_cast<std::size_t>(voxel_count(map.size)), stream);
+  auto* const marks = static_cast<std::uint8_t*>(others.data());
+  for (const std::uint16_t label : classes) {
+    mark_others_cuda(map, label, marks, stream);
+    const std::uint32_t count =
+        there.find({marks, ScalarType::u8, map.size}, {Joins::foreground, of_holes});
+    const DeviceBuffer at_border(count, stream);
+    fill_holes_cuda(map, label, {there.numbers(), count},
+                    static_cast<std::uint8_t*>(at_border.data()), stream);
+  }
+}
 
 void keep_largest_components(const Device& device, const LabelMap& map, Connectivity connectivity) {
   check_labels(map.view(), "keep largest components");
@@ -212,12 +257,9 @@ void keep_largest_components(const Device& device, const LabelMap& map, Connecti
     return with_label_type(map.type,
                            [&](auto t) { keep_largest_cpu<decltype(t)>(map, connectivity); });
   }
-  OnDevice there(device, map);
-  const DeviceBuffer sizes = there.find_sizes(connectivity);
-  const DeviceBuffer best(kLabels * sizeof(std::uint64_t), there.stream());
-  keep_largest_cuda(there.map(), there.numbers(), static_cast<const std::uint32_t*>(sizes.data()),
-                    static_cast<std::uint64_t*>(best.data()), there.stream());
-  there.bring_back();
+  filter_there(device, map, [&](const LabelMap& there, const Stream& stream) {
+    keep_largest_components(there, connectivity, stream);
+  });
 }
 
 void remove_small_components(const Device& device, const LabelMap& map, Connectivity connectivity,
@@ -227,21 +269,15 @@ void remove_small_components(const Device& device, const LabelMap& map, Connecti
     return with_label_type(
         map.type, [&](auto t) { remove_small_cpu<decltype(t)>(map, connectivity, least); });
   }
-  OnDevice there(device, map);
-  const DeviceBuffer sizes = there.find_sizes(connectivity);
-  remove_small_cuda(there.map(), there.numbers(), static_cast<const std::uint32_t*>(sizes.data()),
-                    least, there.stream());
-  there.bring_back();
+  filter_there(device, map, [&](const LabelMap& there, const Stream& stream) {
+    remove_small_components(there, connectivity, least, stream);
+  });
 }
 
 void fill_holes(const Device& device, const LabelMap& map, std::span<const std::uint16_t> classes,
                 Connectivity of_holes) {
   check_labels(map.view(), "fill holes");
-  for (const std::uint16_t label : classes) {
-    if (label == 0 || (map.type == ScalarType::u8 && label > 255)) {
-      throw Error(ErrorCode::bad_argument, "fill holes: a class that the label map cannot hold");
-    }
-  }
+  check_classes(map, classes);
   if (device.backend == Backend::cpu) {
     return with_label_type(map.type, [&](auto t) {
       using T = decltype(t);
@@ -251,18 +287,9 @@ void fill_holes(const Device& device, const LabelMap& map, std::span<const std::
       }
     });
   }
-  OnDevice there(device, map);
-  const DeviceBuffer others(static_cast<std::size_t>(voxel_count(map.size)), there.stream());
-  auto* const marks = static_cast<std::uint8_t*>(others.data());
-  for (const std::uint16_t label : classes) {
-    mark_others_cuda(there.map(), label, marks, there.stream());
-    const std::uint32_t count =
-        there.find({marks, ScalarType::u8, map.size}, {Joins::foreground, of_holes});
-    const DeviceBuffer at_border(count, there.stream());
-    fill_holes_cuda(there.map(), label, {there.numbers(), count},
-                    static_cast<std::uint8_t*>(at_border.data()), there.stream());
-  }
-  there.bring_back();
+  filter_there(device, map, [&](const LabelMap& there, const Stream& stream) {
+    fill_holes(there, classes, of_holes, stream);
+  });
 }
 
 }  // namespace osler::kernels

@@ -11,7 +11,7 @@ namespace osler::kernels {
 
 /// A label map that is written. A class is a label that is not 0; a component is of one class.
 struct LabelMap {
-  void* voxels = nullptr;  ///< size.x * y * z of them, x fastest; host memory
+  void* voxels = nullptr;  ///< size.x * y * z of them, x fastest; host memory, unless said
   ScalarType type = ScalarType::u8;
   Size3 size{0, 0, 0};
 
@@ -36,6 +36,14 @@ void remove_small_components(const Device& device, const LabelMap& map, Connecti
 /// in the order given and the first has the voxel: of nested classes name the inner one first.
 void fill_holes(const Device& device, const LabelMap& map, std::span<const std::uint16_t> classes,
                 Connectivity of_holes = Connectivity::faces);
+
+/// The same of a map in device memory, on a stream: they wait for the number of components (a few
+/// bytes), not for the end.
+void keep_largest_components(const LabelMap& map, Connectivity connectivity, const Stream& stream);
+void remove_small_components(const LabelMap& map, Connectivity connectivity, std::int64_t least,
+                             const Stream& stream);
+void fill_holes(const LabelMap& map, std::span<const std::uint16_t> classes, Connectivity of_holes,
+                const Stream& stream);
 
 /// Components on the device, and how many they are.
 struct ComponentsFound {

@@ -10,6 +10,7 @@
 #include "kernels/label_statistics_math.hpp"
 #include "kernels/labels_back.hpp"
 #include "kernels/patches.hpp"
+#include "kernels/relabel.hpp"
 #include "kernels/resample.hpp"
 #include "kernels/statistics.hpp"
 
@@ -54,6 +55,21 @@ void mark_others_cuda(const LabelMap&, std::uint16_t, std::uint8_t*, const Strea
 }
 void fill_holes_cuda(const LabelMap&, std::uint16_t, const ComponentsFound&, std::uint8_t*,
                      const Stream&) {
+  absent();
+}
+void relabel_cuda(const std::uint8_t*, std::int64_t, const LabelTable&, std::uint8_t*,
+                  const Stream&) {
+  absent();
+}
+void fill_background_cuda(const std::uint8_t*, std::int64_t, const LabelTable&, std::uint8_t*,
+                          const Stream&) {
+  absent();
+}
+void relabel_lost_cuda(const std::uint8_t*, std::int64_t, const LabelTable&, std::uint8_t*,
+                       const Stream&) {
+  absent();
+}
+void place_box_cuda(const std::uint8_t*, const BoxPlace&, std::uint8_t*, const Stream&) {
   absent();
 }
 void distance_transform_cuda(const std::uint8_t*, const Size3&, const Vec3&, float*, void*,

@@ -89,7 +89,8 @@ struct Scratch {
 
 class Queue {
  public:
-  Queue(const char*, const Stream&) {}
+  /// Copies that were queued before are made before.
+  Queue(const char*, const Stream& stream) { stream.synchronize(); }
 
   template <unsigned threads = 0, typename F>
   void each(const char*, std::int64_t count, const F& f) const {

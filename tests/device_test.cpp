@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
 #include "backends.hpp"
 #include "core/error.hpp"
 #include "device/device.hpp"
+#include "device/staging.hpp"
 #include "throws.hpp"
 
 namespace osler {
@@ -79,6 +81,53 @@ TEST_P(OnGpu, CopiesDoNotReachPastABuffersEnd) {
   std::vector<std::byte> five(5);
   expect_error(ErrorCode::bad_argument, "end", [&] { copy_to_device(five, buffer, stream); });
   expect_error(ErrorCode::bad_argument, "end", [&] { copy_to_host(buffer, five, stream); });
+}
+
+/// Sizes about the pieces that are staged: none, one, two, three; full and not.
+TEST_P(OnGpu, StagedBytesComeBackAsTheyWent) {
+  const Stream stream(device);
+  Staging staging(device);
+  constexpr std::size_t kPiece = Staging::kPieceBytes;
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, kPiece, kPiece + 1, 2 * kPiece, 3 * kPiece - 7}) {
+    std::vector<std::byte> sent(size), back(size);
+    for (std::size_t i = 0; i < size; ++i) sent[i] = static_cast<std::byte>(i * 7 + i / 1000);
+    const std::vector<std::byte> held = sent;
+    const DeviceBuffer buffer(size, stream);
+    staging.to_device(sent, buffer.data(), stream);
+    std::fill(sent.begin(), sent.end(), std::byte{0});  // it may change now
+    staging.to_host(buffer.data(), back, stream);
+    EXPECT_EQ(back, held) << size;
+  }
+}
+
+TEST_P(OnGpu, AStreamWaitsForWhatAnotherDoesBeforeAnEvent) {
+  const Stream first(device), second(device);
+  const std::vector<std::byte> sent(1000, std::byte{7});
+  std::vector<std::byte> back(sent.size());
+  const DeviceBuffer buffer(sent.size(), first);
+  const Event there(device);
+  copy_to_device(sent, buffer, first);
+  there.record(first);
+  second.wait_for(there);
+  copy_to_host(buffer, back, second);
+  second.synchronize();
+  EXPECT_EQ(sent, back);
+}
+
+TEST_P(OnGpu, AnEventThatWasNeverRecordedIsNotWaitedFor) {
+  Event(device).synchronize();
+}
+
+TEST_P(OnGpu, TheArenaKnowsWhatIsTakenAndTheMostThatWas) {
+  const Stream stream(device);
+  reset_device_arena_peak(device);
+  const std::size_t before = device_arena(device).used;
+  constexpr std::size_t kBytes = 1 << 20;
+  { const DeviceBuffer one(kBytes, stream), two(kBytes, stream); }
+  stream.synchronize();
+  EXPECT_EQ(device_arena(device).used, before);
+  EXPECT_GE(device_arena(device).peak, before + 2 * kBytes);
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, OnGpu, ::testing::Values(Backend::cuda), testing::backend_name);

@@ -281,8 +281,9 @@ TEST_P(PatchesOnGpu, AgreeWithTheCpuTwin) {
     stream.synchronize();
     EXPECT_EQ(found, expected);
     for (const BlendCase& c : blend_cases()) {
-      std::vector<float> sums(kClasses * 13 * 9 * 5, 0), sums_there(sums.size(), 0);
-      const DeviceBuffer sums_buffer = on_device(std::as_bytes(std::span(sums)));
+      const std::vector<float> none(kClasses * 13 * 9 * 5, 0);
+      std::vector<float> sums = none, sums_there = none;
+      const DeviceBuffer sums_buffer = on_device(std::as_bytes(std::span(none)));
       const DeviceBuffer scores =
           on_device(c.type == FloatType::f32 ? std::as_bytes(std::span(c.scores))
                                              : std::as_bytes(std::span(c.halves)));

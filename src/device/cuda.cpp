@@ -1,5 +1,6 @@
 #include <cuda_runtime.h>
 
+#include <cstdint>
 #include <utility>
 
 #include "core/error.hpp"
@@ -53,9 +54,45 @@ std::size_t free_device_memory(const Device& device) {
   return free;
 }
 
+namespace {
+
+cudaMemPool_t pool_of(int device) {
+  cudaMemPool_t pool = nullptr;
+  check(cudaDeviceGetDefaultMemPool(&pool, device), "device memory pool");
+  return pool;
+}
+
+std::size_t attribute(cudaMemPool_t pool, cudaMemPoolAttr which) {
+  std::uint64_t value = 0;
+  check(cudaMemPoolGetAttribute(pool, which, &value), "device memory pool");
+  return static_cast<std::size_t>(value);
+}
+
+/// Else each wait for a stream gives the pool's free memory back to the system.
+void keep_what_is_freed(int device) {
+  std::uint64_t all = UINT64_MAX;
+  check(cudaMemPoolSetAttribute(pool_of(device), cudaMemPoolAttrReleaseThreshold, &all),
+        "device memory pool");
+}
+
+}  // namespace
+
+DeviceArena device_arena(const Device& device) {
+  const cudaMemPool_t pool = pool_of(device.index);
+  return {attribute(pool, cudaMemPoolAttrUsedMemCurrent),
+          attribute(pool, cudaMemPoolAttrUsedMemHigh)};
+}
+
+void reset_device_arena_peak(const Device& device) {
+  std::uint64_t zero = 0;
+  check(cudaMemPoolSetAttribute(pool_of(device.index), cudaMemPoolAttrUsedMemHigh, &zero),
+        "device memory pool");
+}
+
 Stream::Stream(const Device& device) : state_(std::make_unique<State>()) {
   state_->device = device.index;
   check(cudaSetDevice(device.index), "select device");
+  keep_what_is_freed(device.index);
   check(cudaStreamCreateWithFlags(&state_->stream, cudaStreamNonBlocking), "create stream");
 }
 
@@ -84,6 +121,46 @@ int Stream::device_index() const {
 void Stream::synchronize() const {
   check(cudaStreamSynchronize(state_->stream), "wait for device");
 }
+void Stream::wait_for(const Event& event) const {
+  check(cudaStreamWaitEvent(state_->stream, static_cast<cudaEvent_t>(event.native())),
+        "wait for an event");
+}
+
+struct Event::State {
+  cudaEvent_t event = nullptr;
+};
+
+Event::Event(const Device& device) : state_(std::make_unique<State>()) {
+  check(cudaSetDevice(device.index), "select device");
+  check(cudaEventCreateWithFlags(&state_->event, cudaEventDisableTiming), "create event");
+}
+Event::~Event() {
+  if (state_ && state_->event != nullptr) cudaEventDestroy(state_->event);
+}
+Event::Event(Event&&) noexcept = default;
+
+void* Event::native() const {
+  return state_->event;
+}
+void Event::record(const Stream& stream) const {
+  check(cudaEventRecord(state_->event, osler::native(stream)), "record an event");
+}
+void Event::synchronize() const {
+  check(cudaEventSynchronize(state_->event), "wait for device");
+}
+
+PinnedBuffer::PinnedBuffer(std::size_t bytes, const Device& device) : bytes_(bytes) {
+  if (bytes == 0) return;
+  check(cudaSetDevice(device.index), "select device");
+  void* data = nullptr;
+  check(cudaHostAlloc(&data, bytes, cudaHostAllocDefault), "pinned memory");
+  data_ = static_cast<std::byte*>(data);
+}
+PinnedBuffer::~PinnedBuffer() {
+  if (data_ != nullptr) cudaFreeHost(data_);
+}
+PinnedBuffer::PinnedBuffer(PinnedBuffer&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
 
 DeviceBuffer::DeviceBuffer(std::size_t bytes, const Stream& stream)
     : bytes_(bytes), stream_(&stream) {
@@ -103,8 +180,11 @@ void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device,
                     const Stream& stream) {
   if (host.size() > device.bytes())
     throw Error(ErrorCode::bad_argument, "copy past a buffer's end");
-  check(cudaMemcpyAsync(device.data(), host.data(), host.size(), cudaMemcpyHostToDevice,
-                        native(stream)),
+  copy_to_device(host, device.data(), stream);
+}
+
+void copy_to_device(std::span<const std::byte> host, void* device, const Stream& stream) {
+  check(cudaMemcpyAsync(device, host.data(), host.size(), cudaMemcpyHostToDevice, native(stream)),
         "copy to device");
 }
 

@@ -33,6 +33,13 @@ std::size_t free_device_memory(const Device&) {
   fail();
 }
 
+DeviceArena device_arena(const Device&) {
+  fail();
+}
+void reset_device_arena_peak(const Device&) {
+  fail();
+}
+
 Stream::Stream(const Device&) {
   fail();
 }
@@ -51,6 +58,32 @@ int Stream::device_index() const {
 void Stream::synchronize() const {
   fail();
 }
+void Stream::wait_for(const Event&) const {
+  fail();
+}
+
+struct Event::State {};
+
+Event::Event(const Device&) {
+  fail();
+}
+Event::~Event() = default;
+Event::Event(Event&&) noexcept = default;
+void* Event::native() const {
+  return nullptr;
+}
+void Event::record(const Stream&) const {
+  fail();
+}
+void Event::synchronize() const {
+  fail();
+}
+
+PinnedBuffer::PinnedBuffer(std::size_t, const Device&) {
+  fail();
+}
+PinnedBuffer::~PinnedBuffer() = default;
+PinnedBuffer::PinnedBuffer(PinnedBuffer&&) noexcept = default;
 
 DeviceBuffer::DeviceBuffer(std::size_t, const Stream&) {
   fail();
@@ -59,6 +92,9 @@ DeviceBuffer::~DeviceBuffer() = default;
 DeviceBuffer::DeviceBuffer(DeviceBuffer&&) noexcept = default;
 
 void copy_to_device(std::span<const std::byte>, const DeviceBuffer&, const Stream&) {
+  fail();
+}
+void copy_to_device(std::span<const std::byte>, void*, const Stream&) {
   fail();
 }
 void copy_to_host(const DeviceBuffer&, std::span<std::byte>, const Stream&) {

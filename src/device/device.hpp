@@ -31,6 +31,18 @@ std::string cuda_absence();
 /// Bytes of a CUDA device's memory that nobody has taken. @throws Error device
 std::size_t free_device_memory(const Device& device);
 
+/// The arena: the device's own pool, of which DeviceBuffer and, by what infer/torch_device asks of
+/// it, LibTorch take all memory. What is freed stays in it for the next use.
+struct DeviceArena {
+  std::size_t used = 0;  ///< bytes that are taken now
+  std::size_t peak = 0;  ///< the most that were taken since the last reset
+};
+/// @throws Error device
+DeviceArena device_arena(const Device& device);
+void reset_device_arena_peak(const Device& device);
+
+class Event;
+
 /// An ordered queue of work on one CUDA device. Created on the device that it is given, destroyed
 /// after its work is done; a borrowed one is only named. Move-only.
 class Stream {
@@ -49,12 +61,51 @@ class Stream {
   int device_index() const;
   /// Waits for all work of this stream. @throws Error device if any of it failed
   void synchronize() const;
+  /// What is queued from now on begins when the event's work is done; the host does not wait.
+  void wait_for(const Event& event) const;
 
  private:
   struct State;
   explicit Stream(std::unique_ptr<State> state);
 
   std::unique_ptr<State> state_;
+};
+
+/// A point in the work of a stream. Move-only.
+class Event {
+ public:
+  /// @throws Error device
+  explicit Event(const Device& device);
+  ~Event();
+  Event(Event&&) noexcept;
+  Event& operator=(Event&&) = delete;
+
+  void* native() const;  ///< cudaEvent_t
+  /// From now on the event is all that was queued on the stream so far.
+  void record(const Stream& stream) const;
+  /// The host waits; not at all for an event that was never recorded. @throws Error device
+  void synchronize() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Host memory that stays where it is, so that a device copies it by itself while the processor
+/// does other work. Dear to make: for staging. Move-only.
+class PinnedBuffer {
+ public:
+  /// @throws Error device (out of memory)
+  PinnedBuffer(std::size_t bytes, const Device& device);
+  ~PinnedBuffer();
+  PinnedBuffer(PinnedBuffer&& other) noexcept;
+  PinnedBuffer& operator=(PinnedBuffer&&) = delete;
+
+  std::span<std::byte> bytes() const { return {data_, bytes_}; }
+
+ private:
+  std::byte* data_ = nullptr;
+  std::size_t bytes_ = 0;
 };
 
 /// Device memory, allocated and freed in the order of a stream, which must outlive it. Move-only.
@@ -75,8 +126,11 @@ class DeviceBuffer {
   const Stream* stream_ = nullptr;
 };
 
-/// Asynchronous copies; host memory must stay as it is until the stream is synchronised.
+/// Copies on a stream; host memory must stay as it is until the stream is synchronised. Of ordinary
+/// (not pinned) memory: see device/staging.hpp.
 void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device, const Stream&);
+/// @param device  at least host.size() bytes of device memory
+void copy_to_device(std::span<const std::byte> host, void* device, const Stream&);
 void copy_to_host(const DeviceBuffer& device, std::span<std::byte> host, const Stream&);
 /// @param device  at least host.size() bytes of device memory
 void copy_to_host(const void* device, std::span<std::byte> host, const Stream&);

@@ -1,6 +1,5 @@
 #include "postprocess/grid_transfer.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -109,32 +108,20 @@ void scores_of_slice(std::span<const float> scores, int classes, const GridPlace
 
 void put_back(std::span<const std::uint8_t> box, const Size3& size, const Affine& to_source,
               const Size3& source, std::span<std::uint8_t> labels) {
+  kernels::place_box_cpu(box, place_of_box(size, to_source, source), labels);
+}
+
+kernels::BoxPlace place_of_box(const Size3& size, const Affine& to_source, const Size3& source) {
   const Size3 stride{1, source[0], source[0] * source[1]};
-  Size3 step{0, 0, 0};
-  std::int64_t first = 0;
+  kernels::BoxPlace place;
+  place.size = size;
   for (std::size_t a = 0; a < 3; ++a) {
     for (std::size_t b = 0; b < 3; ++b) {
-      step[a] += std::llround(to_source.column(static_cast<int>(a))[b]) * stride[b];
+      place.step[a] += std::llround(to_source.column(static_cast<int>(a))[b]) * stride[b];
     }
-    first += std::llround(to_source.origin()[a]) * stride[a];
+    place.first += std::llround(to_source.origin()[a]) * stride[a];
   }
-  // In small cubes, so that both sides stay in the cache, whichever axis is which.
-  constexpr std::int64_t kCube = 32;
-  const std::int64_t rows = (size[1] + kCube - 1) / kCube, layers = (size[2] + kCube - 1) / kCube;
-#pragma omp parallel for schedule(static)
-  for (std::int64_t tile = 0; tile < rows * layers; ++tile) {
-    const std::int64_t y0 = tile % rows * kCube, z0 = tile / rows * kCube;
-    for (std::int64_t x0 = 0; x0 < size[0]; x0 += kCube) {
-      for (std::int64_t z = z0; z < std::min(z0 + kCube, size[2]); ++z) {
-        for (std::int64_t y = y0; y < std::min(y0 + kCube, size[1]); ++y) {
-          const std::uint8_t* from = box.data() + (z * size[1] + y) * size[0];
-          std::uint8_t* to = labels.data() + first + y * step[1] + z * step[2];
-          for (std::int64_t x = x0; x < std::min(x0 + kCube, size[0]); ++x)
-            to[x * step[0]] = from[x];
-        }
-      }
-    }
-  }
+  return place;
 }
 
 }  // namespace osler

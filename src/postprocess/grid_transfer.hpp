@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/affine.hpp"
+#include "kernels/relabel.hpp"
 #include "volume/volume.hpp"
 
 namespace osler {
@@ -32,6 +33,10 @@ void label_numbers_to_source(std::span<const std::uint8_t> network, const GridPl
 /// @param out     class after class, grid.size.x * y each; NaN outside of the network's grid
 void scores_of_slice(std::span<const float> scores, int classes, const GridPlace& place,
                      const Grid& grid, std::int64_t slice, std::span<float> out);
+
+/// Where a box of the source, whose axes stand in another order or are turned, lies in its memory.
+/// @param to_source  index in the box -> index in the source; whole numbers, one axis each
+kernels::BoxPlace place_of_box(const Size3& size, const Affine& to_source, const Size3& source);
 
 /// Voxels of a box of the source, whose axes stand in another order or are turned, to their places.
 /// @param box        size.x * y * z of them
