@@ -1,5 +1,8 @@
 #include <cuda_runtime.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <utility>
 
@@ -68,6 +71,12 @@ std::size_t attribute(cudaMemPool_t pool, cudaMemPoolAttr which) {
   return static_cast<std::size_t>(value);
 }
 
+std::atomic<std::size_t>& highest_before_reset(int device) {
+  constexpr std::size_t kMostDevices = 64;
+  static std::array<std::atomic<std::size_t>, kMostDevices> highest{};
+  return highest.at(static_cast<std::size_t>(device));
+}
+
 /// Else each wait for a stream gives the pool's free memory back to the system.
 void keep_what_is_freed(int device) {
   std::uint64_t all = UINT64_MAX;
@@ -79,11 +88,17 @@ void keep_what_is_freed(int device) {
 
 DeviceArena device_arena(const Device& device) {
   const cudaMemPool_t pool = pool_of(device.index);
-  return {attribute(pool, cudaMemPoolAttrUsedMemCurrent),
-          attribute(pool, cudaMemPoolAttrUsedMemHigh)};
+  DeviceArena arena;
+  arena.used = attribute(pool, cudaMemPoolAttrUsedMemCurrent);
+  arena.reserved = attribute(pool, cudaMemPoolAttrReservedMemCurrent);
+  arena.peak = attribute(pool, cudaMemPoolAttrUsedMemHigh);
+  arena.highest = std::max<std::size_t>(arena.peak, highest_before_reset(device.index));
+  return arena;
 }
 
 void reset_device_arena_peak(const Device& device) {
+  std::atomic<std::size_t>& highest = highest_before_reset(device.index);
+  highest = std::max<std::size_t>(highest, device_arena(device).peak);
   std::uint64_t zero = 0;
   check(cudaMemPoolSetAttribute(pool_of(device.index), cudaMemPoolAttrUsedMemHigh, &zero),
         "device memory pool");

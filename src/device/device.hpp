@@ -35,7 +35,10 @@ std::size_t free_device_memory(const Device& device);
 /// it, LibTorch take all memory. What is freed stays in it for the next use.
 struct DeviceArena {
   std::size_t used = 0;  ///< bytes that are taken now
-  std::size_t peak = 0;  ///< the most that were taken since the last reset
+  std::size_t reserved =
+      0;                    ///< bytes that the pool holds, those that are kept for the next use too
+  std::size_t peak = 0;     ///< the most that were taken since the last reset
+  std::size_t highest = 0;  ///< the most that were taken since the program began
 };
 /// @throws Error device
 DeviceArena device_arena(const Device& device);

@@ -24,6 +24,7 @@ struct Sums::State {
   const Windows& windows;
   FloatType type;
   at::Device device;
+  bool on_host;
   bool in_halves;
   std::int64_t first_plane = 0;
   std::int64_t planes = 0;
@@ -49,8 +50,8 @@ struct Sums::State {
 };
 
 Sums::Sums(const Windows& windows, int classes, FloatType type, const at::Device& device,
-           bool in_halves)
-    : state_(std::make_unique<State>(State{windows, type, device, in_halves})) {
+           bool on_host, bool in_halves)
+    : state_(std::make_unique<State>(State{windows, type, device, on_host, in_halves})) {
   State& my = *state_;
   const Size3& n = windows.image;
   my.planes = std::min(windows.patch[2] + 1, n[2]);
@@ -76,7 +77,7 @@ const float* Sums::share() const {
 }
 
 bool Sums::on_host() const {
-  return state_->device.is_cpu();
+  return state_->on_host;
 }
 
 at::Tensor Sums::planes(std::int64_t begin, std::int64_t end) const {
@@ -114,6 +115,7 @@ void Sums::begin_at(std::int64_t plane) {
 void Sums::to_host() {
   State& my = *state_;
   my.device = at::kCPU;
+  my.on_host = true;
   for (at::Tensor* tensor : {&my.scores, &my.share, &my.ones}) {
     if (tensor->defined()) *tensor = tensor->to(my.device);
   }

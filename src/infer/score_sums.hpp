@@ -20,9 +20,10 @@ namespace osler {
 class Sums {
  public:
   /// @param windows    must outlive this
+  /// @param device     of LibTorch; the host's memory if it is `on_host`
   /// @param in_halves  as SlidingWindowOptions; sums are divided when they are read then
   Sums(const Windows& windows, int classes, kernels::FloatType type, const c10::Device& device,
-       bool in_halves);
+       bool on_host, bool in_halves);
   ~Sums();
   Sums(Sums&&) noexcept;
   Sums& operator=(Sums&&) = delete;

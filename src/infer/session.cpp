@@ -1,6 +1,5 @@
 #include "infer/session.hpp"
 
-#include <dlfcn.h>
 #include <torch/script.h>
 
 #include <algorithm>
@@ -8,21 +7,11 @@
 
 #include "core/error.hpp"
 #include "infer/network.hpp"
+#include "infer/replayed_network.hpp"
+#include "infer/torch_device.hpp"
 
 namespace osler {
 namespace {
-
-/// libtorch_cuda is opened only when a GPU is asked for: it would double the start-up time.
-void load_cuda_backend() {
-  static void* const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
-  if (library == nullptr) {
-    const char* reason = dlerror();
-    throw Error(ErrorCode::device,
-                std::string("LibTorch's CUDA library cannot be loaded: ") +
-                    (reason == nullptr ? "unknown reason" : reason),
-                "a LibTorch built with CUDA", "use --device cpu");
-  }
-}
 
 /// What a network gives, or an error in our words.
 template <typename F>
@@ -117,12 +106,12 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
   }
   if (options.precision == Precision::f16) state_->type = at::kHalf;
   if (options.precision == Precision::bf16) state_->type = at::kBFloat16;
-  if (device.backend == Backend::cuda) {
-    load_cuda_backend();
-    state_->device = torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index));
-  }
+  state_->device = torch_device(device);
   try {
     state_->network = load_network(weights, state_->device, options);
+    if (device.backend == Backend::cuda) {
+      state_->network = std::make_unique<ReplayedNetwork>(std::move(state_->network));
+    }
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {

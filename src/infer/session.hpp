@@ -87,7 +87,8 @@ class Session {
   /// @throws Error model if the network fails on this input or gives another tensor; Error device
   Tensor forward(std::span<const float> input, const TensorShape& shape);
 
-  /// For `infer` alone: as forward, without copies. @param x  on the session's device
+  /// For `infer` alone: as forward, without copies. What a GPU gives is overwritten by the
+  /// session's next run. @param x  on the session's device
   /// @throws Error model; c10::OutOfMemoryError
   at::Tensor run(const at::Tensor& x);
   /// For `infer` alone: see Network. @throws as run

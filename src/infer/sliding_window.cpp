@@ -1,7 +1,5 @@
 #include "infer/sliding_window.hpp"
 
-#include <c10/core/CachingDeviceAllocator.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/script.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 #include "infer/activation_memory.hpp"
 #include "infer/pointwise_cpu.hpp"
 #include "infer/score_sums.hpp"
+#include "infer/torch_device.hpp"
 
 namespace osler {
 namespace {
@@ -25,27 +24,16 @@ constexpr int kMostAtOnce = 16;
 constexpr std::int64_t kBytesOfSlab = std::int64_t{128} << 20;
 constexpr double kShareOfFreeMemory = 0.8;  // the allocator keeps blocks of its own sizes
 
-/// LibTorch works on this stream while this lives. Its CUDA library is not linked: a stream that is
-/// not its own has the pointer as its number (c10::cuda::getStreamFromExternal).
-class OnStream {
- public:
-  explicit OnStream(const Stream* stream) {
-    if (stream == nullptr) return;
-    const at::Device device(at::kCUDA, static_cast<c10::DeviceIndex>(stream->device_index()));
-    guard_.emplace(at::kCUDA);
-    before_ = guard_->exchangeStream(c10::Stream(
-        c10::Stream::UNSAFE, device, reinterpret_cast<c10::StreamId>(stream->native())));
-  }
-  ~OnStream() {
-    if (guard_) guard_->exchangeStream(*before_);
-  }
-  OnStream(const OnStream&) = delete;
-  OnStream& operator=(const OnStream&) = delete;
+at::ScalarType scalar_type(Precision precision) {
+  return precision == Precision::f16    ? at::kHalf
+         : precision == Precision::bf16 ? at::kBFloat16
+                                        : at::kFloat;
+}
 
- private:
-  std::optional<c10::impl::VirtualGuardImpl> guard_;
-  std::optional<c10::Stream> before_;
-};
+FloatType float_type(at::ScalarType type) {
+  return type == at::kHalf ? FloatType::f16
+                           : (type == at::kBFloat16 ? FloatType::bf16 : FloatType::f32);
+}
 
 /// One pass over the windows.
 class Run {
@@ -57,16 +45,14 @@ class Run {
         options_(options),
         stream_(stream),
         windows_(place_windows(image.size, options.windows)),
-        device_(stream == nullptr
-                    ? at::Device(at::kCPU)
-                    : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(stream->device_index()))),
+        device_(torch_device(sessions.front().device())),
         at_once_(options.batch > 0 ? options.batch : 1) {
     if (options.planar && windows_.patch[2] != 1) {
       throw Error(ErrorCode::bad_argument, "planar windows of more than one plane");
     }
     // The layers of several networks differ, and so do the features before them.
     const bool alone = sessions.size() == 1 && !options.in_halves;
-    const LastLayer* last = device_.is_cpu() && alone ? sessions.front().last_layer() : nullptr;
+    const LastLayer* last = stream == nullptr && alone ? sessions.front().last_layer() : nullptr;
     if (last != nullptr && last->outputs() > last->channels) last_layer_ = last;
     weights_ = at::from_blob(windows_.weights.data(),
                              {static_cast<std::int64_t>(windows_.weights.size())}, at::kFloat)
@@ -181,6 +167,8 @@ class Run {
   /// @return false if memory did not suffice and less is wanted now
   bool try_batch(std::span<const kernels::PatchTask> batch) {
     try {
+      const bool measures = stream_ != nullptr && options_.batch == 0 && !measured_;
+      if (measures) measure_from_here();
       if (options_.in_halves) {
         blend_in_halves(batch);
       } else {
@@ -189,11 +177,11 @@ class Run {
         for (Session& session : sessions_.subspan(1)) scores = scores + scores_of(session, x);
         blend(batch, std::move(scores));
       }
-      if (device_.is_cuda() && options_.batch == 0 && !measured_) choose_at_once();
+      if (measures) choose_at_once();
       return true;
     } catch (const c10::OutOfMemoryError&) {
-      if (device_.is_cpu()) throw;
-      c10::getDeviceAllocator(at::kCUDA)->emptyCache();
+      if (stream_ == nullptr) throw;
+      empty_device_cache();
       if (at_once_ > 1) {
         at_once_ /= 2;
       } else if (!sums_in_host_memory_) {
@@ -210,18 +198,18 @@ class Run {
   at::Tensor patches_of(std::span<const kernels::PatchTask> batch) const {
     const auto n = static_cast<std::int64_t>(batch.size());
     const Size3& patch = windows_.patch;
+    const at::ScalarType type = scalar_type(sessions_.front().precision());
     const at::Tensor x = at::empty({n, image_.channels, patch[2], patch[1], patch[0]},
-                                   at::TensorOptions(at::kFloat).device(device_));
-    const std::int64_t values = image_.channels * voxel_count(patch);
+                                   at::TensorOptions(type).device(device_));
     for (std::int64_t i = 0; i < n; ++i) {
-      float* to = x.data_ptr<float>() + i * values;
+      const at::Tensor to = x[i];
       const kernels::PatchTask& task = batch[static_cast<std::size_t>(i)];
       if (stream_ == nullptr) {
-        kernels::gather_patch_cpu(
-            image_, task, FloatType::f32,
-            std::as_writable_bytes(std::span(to, static_cast<std::size_t>(values))));
+        kernels::gather_patch_cpu(image_, task, FloatType::f32,
+                                  std::as_writable_bytes(std::span(
+                                      to.data_ptr<float>(), static_cast<std::size_t>(to.numel()))));
       } else {
-        kernels::gather_patch_cuda(image_, task, FloatType::f32, to, *stream_);
+        kernels::gather_patch_cuda(image_, task, float_type(type), to.data_ptr(), *stream_);
       }
     }
     return x;
@@ -311,14 +299,13 @@ class Run {
     if (sums_.size() <= number) {
       sums_.emplace_back(windows_, classes,
                          options_.in_halves ? FloatType::f16 : type_of_sums(classes),
-                         sums_in_host_memory_ ? at::Device(at::kCPU) : device_, options_.in_halves);
+                         sums_in_host_memory_ ? at::Device(at::kCPU) : device_,
+                         sums_in_host_memory_ || stream_ == nullptr, options_.in_halves);
     }
     const Sums& sums = sums_[number];
     if (sums.on_host() && !y.is_cpu()) y = y.cpu();
     kernels::PatchScores scores;
-    scores.type = y.scalar_type() == at::kHalf
-                      ? FloatType::f16
-                      : (y.scalar_type() == at::kBFloat16 ? FloatType::bf16 : FloatType::f32);
+    scores.type = float_type(y.scalar_type());
     if (scores.type == FloatType::f32) y = y.to(at::kFloat);
     scores.layout = last ? kernels::ScoreLayout::classes_last : kernels::ScoreLayout::classes_first;
     scores.classes = classes;
@@ -339,15 +326,21 @@ class Run {
     return host_weights_;
   }
 
-  /// By what the first window took beyond what it left behind.
+  void measure_from_here() {
+    const Device& device = sessions_.front().device();
+    stream_->synchronize();
+    reset_device_arena_peak(device);
+    used_before_ = device_arena(device).used;
+  }
+
+  /// By what the first window took.
   void choose_at_once() {
     measured_ = true;
-    const auto stats = c10::getDeviceAllocator(at::kCUDA)->getDeviceStats(device_.index());
-    const auto& allocated = stats.allocated_bytes[0];  // all pools
-    const auto one =
-        static_cast<double>(std::max<std::int64_t>(allocated.peak - allocated.current, 1));
-    const auto idle = static_cast<double>(stats.reserved_bytes[0].current - allocated.current);
-    const double free = static_cast<double>(free_device_memory(sessions_.front().device())) + idle;
+    const Device& device = sessions_.front().device();
+    const DeviceArena arena = device_arena(device);
+    const auto one = static_cast<double>(std::max(arena.peak, used_before_ + 1) - used_before_);
+    const auto idle = static_cast<double>(arena.reserved - std::min(arena.used, arena.reserved));
+    const double free = static_cast<double>(free_device_memory(device)) + idle;
     at_once_ = std::clamp(static_cast<int>(kShareOfFreeMemory * free / one), 1, kMostAtOnce);
   }
 
@@ -361,6 +354,7 @@ class Run {
   std::vector<Sums> sums_;                 ///< one; in halves one per network
   const LastLayer* last_layer_ = nullptr;  ///< what is summed is its input
   int at_once_;
+  std::size_t used_before_ = 0;  ///< bytes of the GPU, by all but the first window
   bool measured_ = false;
   bool sums_in_host_memory_ = false;
 };

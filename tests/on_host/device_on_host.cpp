@@ -76,7 +76,9 @@ void* allocate(std::size_t bytes) {
 void take(std::size_t bytes) {
   const std::lock_guard guard(mutex);
   arena.used += bytes;
+  arena.reserved = arena.used;
   arena.peak = std::max(arena.peak, arena.used);
+  arena.highest = std::max(arena.highest, arena.used);
 }
 
 }  // namespace
