@@ -40,10 +40,6 @@ void resample_voxels(const SourceView& source, const ResampleConstants& c,
   });
 }
 
-std::span<const std::byte> bytes(const void* data, std::size_t size) {
-  return {static_cast<const std::byte*>(data), size};
-}
-
 }  // namespace
 
 std::size_t resample_scratch_bytes(const SourceView& source, const ResampleTask& task) {
@@ -64,27 +60,23 @@ void resample_cpu(const SourceView& source, const ResampleTask& task, std::span<
   if (!resample_separable(source, c, out)) resample_voxels(source, c, out);
 }
 
+void resample(const SourcePlace& source, const ResampleTask& task, std::span<std::byte> out) {
+  if (source.stream == nullptr) return resample_cpu(source.view, task, out);
+  check(source.view, task, out.size());
+  const Stream& stream = *source.stream;
+  const DeviceBuffer result(out.size_bytes(), stream);
+  const DeviceBuffer scratch(resample_scratch_bytes(source.view, task), stream);
+  resample_cuda(source.view, task, result.data(), scratch.data(), stream);
+  copy_to_host(result, out, stream);
+  stream.synchronize();
+}
+
 void resample(const Device& device, const SourceView& source, const ResampleTask& task,
               std::span<std::byte> out) {
   if (device.backend == Backend::cpu) return resample_cpu(source, task, out);
   check(source, task, out.size());
   const Stream stream(device);
-  const std::size_t source_bytes =
-      static_cast<std::size_t>(voxel_count(source.size)) * bytes_of(source.type);
-  const std::size_t line_bytes = static_cast<std::size_t>(source.size[2]) * sizeof(float);
-  const DeviceBuffer voxels(source_bytes, stream), slope(line_bytes, stream);
-  const DeviceBuffer intercept(line_bytes, stream), result(out.size_bytes(), stream);
-  const DeviceBuffer scratch(resample_scratch_bytes(source, task), stream);
-  copy_to_device(bytes(source.voxels, source_bytes), voxels, stream);
-  copy_to_device(bytes(source.slope, line_bytes), slope, stream);
-  copy_to_device(bytes(source.intercept, line_bytes), intercept, stream);
-  SourceView on_device = source;
-  on_device.voxels = voxels.data();
-  on_device.slope = static_cast<const float*>(slope.data());
-  on_device.intercept = static_cast<const float*>(intercept.data());
-  resample_cuda(on_device, task, result.data(), scratch.data(), stream);
-  copy_to_host(result, out, stream);
-  stream.synchronize();
+  resample(SourceOnDevice(source, stream).place(), task, out);
 }
 
 }  // namespace osler::kernels

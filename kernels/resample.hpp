@@ -9,7 +9,7 @@
 
 #include "core/affine.hpp"
 #include "device/device.hpp"
-#include "kernels/source_view.hpp"
+#include "kernels/source_place.hpp"
 
 namespace osler::kernels {
 
@@ -80,6 +80,12 @@ inline void resample(const Device& device, const SourceView& source, const Resam
 inline void resample(const Device& device, const SourceView& source, const ResampleTask& task,
                      std::span<std::uint16_t> out) {
   resample(device, source, task, std::as_writable_bytes(out));
+}
+
+/// The same of a volume wherever it is, to host memory; waits. @throws as above
+void resample(const SourcePlace& source, const ResampleTask& task, std::span<std::byte> out);
+inline void resample(const SourcePlace& source, const ResampleTask& task, std::span<float> out) {
+  resample(source, task, std::as_writable_bytes(out));
 }
 
 /// The CPU twin. Bit-identical for any number of threads. Beside the output it holds a few rows per

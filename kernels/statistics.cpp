@@ -31,10 +31,6 @@ bool has_few_values(const SourceView& source) {
   return same(source.slope) && same(source.intercept);
 }
 
-std::span<const std::byte> bytes(const void* data, std::size_t size) {
-  return {static_cast<const std::byte*>(data), size};
-}
-
 }  // namespace
 
 Statistics statistics_cpu(const SourceView& source, const StatisticsTask& task) {
@@ -44,35 +40,35 @@ Statistics statistics_cpu(const SourceView& source, const StatisticsTask& task) 
                                 : statistics_by_selection(source, task);
 }
 
-Statistics statistics(const Device& device, const SourceView& source, const StatisticsTask& task) {
-  if (device.backend == Backend::cpu) return statistics_cpu(source, task);
-  check(source, task);
-  if (voxel_count(source.size) == 0) return {};
-  const Stream stream(device);
-  const auto count = static_cast<std::size_t>(voxel_count(source.size));
-  const std::size_t source_bytes = count * bytes_of(source.type);
-  const std::size_t mask_bytes = task.mask == nullptr ? 0 : count;
-  const std::size_t line_bytes = static_cast<std::size_t>(source.size[2]) * sizeof(float);
-  const DeviceBuffer voxels(source_bytes, stream), mask(mask_bytes, stream);
-  const DeviceBuffer slope(line_bytes, stream), intercept(line_bytes, stream);
-  const DeviceBuffer scratch(statistics_scratch_bytes(source, task), stream);
+Statistics statistics(const SourcePlace& source, const StatisticsTask& task) {
+  if (source.stream == nullptr) return statistics_cpu(source.view, task);
+  check(source.view, task);
+  if (voxel_count(source.view.size) == 0) return {};
+  const Stream& stream = *source.stream;
+  const DeviceBuffer scratch(statistics_scratch_bytes(source.view, task), stream);
   const DeviceBuffer result(sizeof(Statistics), stream);
-  copy_to_device(bytes(source.voxels, source_bytes), voxels, stream);
-  copy_to_device(bytes(source.slope, line_bytes), slope, stream);
-  copy_to_device(bytes(source.intercept, line_bytes), intercept, stream);
-  if (mask_bytes > 0) copy_to_device(bytes(task.mask, mask_bytes), mask, stream);
-  SourceView on_device = source;
-  on_device.voxels = voxels.data();
-  on_device.slope = static_cast<const float*>(slope.data());
-  on_device.intercept = static_cast<const float*>(intercept.data());
-  StatisticsTask there = task;
-  there.mask = mask_bytes > 0 ? static_cast<const std::uint8_t*>(mask.data()) : nullptr;
-  statistics_cuda(on_device, there, static_cast<Statistics*>(result.data()), scratch.data(),
+  statistics_cuda(source.view, task, static_cast<Statistics*>(result.data()), scratch.data(),
                   stream);
   Statistics found;
   copy_to_host(result, std::as_writable_bytes(std::span(&found, 1)), stream);
   stream.synchronize();
   return found;
+}
+
+Statistics statistics(const Device& device, const SourceView& source, const StatisticsTask& task) {
+  if (device.backend == Backend::cpu) return statistics_cpu(source, task);
+  check(source, task);
+  if (voxel_count(source.size) == 0) return {};
+  const Stream stream(device);
+  const auto mask_bytes =
+      task.mask == nullptr ? 0 : static_cast<std::size_t>(voxel_count(source.size));
+  const DeviceBuffer mask(mask_bytes, stream);
+  StatisticsTask there = task;
+  if (task.mask != nullptr) {
+    copy_to_device(std::as_bytes(std::span(task.mask, mask_bytes)), mask, stream);
+    there.mask = static_cast<const std::uint8_t*>(mask.data());
+  }
+  return statistics(SourceOnDevice(source, stream).place(), there);
 }
 
 }  // namespace osler::kernels

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "device/device.hpp"
-#include "kernels/source_view.hpp"
+#include "kernels/source_place.hpp"
 
 namespace osler::kernels {
 
@@ -47,6 +47,9 @@ struct Statistics {
 /// @param source, task.mask  host memory; a source of no voxels is allowed
 /// @throws Error bad_argument (negative size, a percentile out of 0..100, too many), device
 Statistics statistics(const Device& device, const SourceView& source, const StatisticsTask& task);
+
+/// The same of a volume wherever it is; the mask is in the same memory. @throws as above
+Statistics statistics(const SourcePlace& source, const StatisticsTask& task);
 
 /// The CPU twin. Bit-identical for any number of threads: 8 and 16-bit voxels of one rescale are
 /// counted by value, others are summed in blocks of fixed order. It holds, per thread, 512 KiB of

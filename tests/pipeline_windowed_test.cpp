@@ -1,6 +1,7 @@
 // A ball through a package of windows: its volume and place are those of the formula, on grids of
 // every kind, and labels are the thresholded voxels themselves where nothing is resampled.
 
+#include "pipeline/device_lane.hpp"
 #include "pipeline/windowed.hpp"
 
 #include <gtest/gtest.h>
@@ -204,6 +205,8 @@ TEST_P(SegmentByWindowsOnGpu, GivesTheLabelsOfTheCpu) {
   task.most_voxels = 1 << 30;
   Timings timings;
   const LabelMap expected = segment_by_windows({&on_cpu, 1}, task, {}, timings).labels;
+  DeviceLane lane(device);
+  task.lane = &lane;
   const LabelMap found = segment_by_windows({&on_gpu, 1}, task, {}, timings).labels;
   std::size_t different = 0;
   for (std::size_t i = 0; i < expected.labels.size(); ++i) {

@@ -128,7 +128,7 @@ TEST_F(CutOut, ShowsTheVisibleBoxZScoredAndZeroElsewhere) {
   task.frame = {6, 4, 2};
   task.visible = {{-2, 0, 0}, {4, 2, 2}};
   task.statistics = {{0, 0, 0}, {3, 1, 1}};  // 45, 40, 35: mean 40, SD sqrt(50/3)
-  const NetworkInput input = cut_out(choose_device("cpu"), view_, lps_to_index_, task);
+  const NetworkInput input = cut_out({view_}, lps_to_index_, task);
   EXPECT_EQ(input.size, (Size3{6, 4, 2}));
   EXPECT_EQ(input.origin, (Size3{-3, -1, 0}));
   expect_near(input.index_to_lps({0, 0, 0}), {6, 9, 12});
@@ -153,7 +153,7 @@ TEST_F(CutOut, RefusesABoxOutsideTheImage) {
   task.crop_to_lps = Affine::from_columns({1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {500, 500, 500});
   task.frame = task.visible.size = task.statistics.size = {4, 4, 4};
   testing::expect_error(ErrorCode::bad_input, "contrast",
-                        [&] { cut_out(choose_device("cpu"), view_, lps_to_index_, task); });
+                        [&] { cut_out({view_}, lps_to_index_, task); });
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ class CoarseHeadTest : public ::testing::Test {
     view.size = grid.size;
     view.slope = slope.data();
     view.intercept = intercept.data();
-    return coarse_head(choose_device("cpu"), view, grid, head_frame(grid), spacing_mm);
+    return coarse_head({view}, grid, head_frame(grid), spacing_mm);
   }
   /// Mean of the block of `edge`^3 voxels that begins at (x, y, z).
   static float block_mean(int edge, std::int64_t x, std::int64_t y, std::int64_t z) {
@@ -209,7 +209,7 @@ TEST_F(CoarseHeadTest, TheLastDigitsOfAHeaderDoNotReachTheSearch) {
   std::vector<CoarseHead> found;
   for (const Affine& affine : {exact, single}) {
     const Grid grid{view.size, affine};
-    found.push_back(coarse_head(choose_device("cpu"), view, grid, head_frame(grid), 2));
+    found.push_back(coarse_head({view}, grid, head_frame(grid), 2));
   }
   EXPECT_EQ(found[0].index_to_head.m, found[1].index_to_head.m);
 }

@@ -87,6 +87,9 @@ void print_outcome(const StudyOutcome& o, bool timings) {
   if (!f.evaluations.empty()) print_evaluations(f);
   print_warnings(f);
   if (timings) {
+    if (f.device_peak_bytes) {
+      fmt::print("  most GPU memory {:.0f} MB\n", static_cast<double>(*f.device_peak_bytes) / 1e6);
+    }
     for (const auto& [stage, ms] : f.timings.stages_ms)
       fmt::print("  {:<12}{:>9.1f} ms\n", stage, ms);
   }

@@ -191,6 +191,10 @@ DeviceBuffer::DeviceBuffer(DeviceBuffer&& other) noexcept
       bytes_(std::exchange(other.bytes_, 0)),
       stream_(other.stream_) {}
 
+void clear(const DeviceBuffer& device, const Stream& stream) {
+  check(cudaMemsetAsync(device.data(), 0, device.bytes(), native(stream)), "clear device memory");
+}
+
 void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device,
                     const Stream& stream) {
   if (host.size() > device.bytes())

@@ -91,6 +91,9 @@ DeviceBuffer::DeviceBuffer(std::size_t, const Stream&) {
 DeviceBuffer::~DeviceBuffer() = default;
 DeviceBuffer::DeviceBuffer(DeviceBuffer&&) noexcept = default;
 
+void clear(const DeviceBuffer&, const Stream&) {
+  fail();
+}
 void copy_to_device(std::span<const std::byte>, const DeviceBuffer&, const Stream&) {
   fail();
 }

@@ -129,6 +129,9 @@ class DeviceBuffer {
   const Stream* stream_ = nullptr;
 };
 
+/// Sets all of it to 0, in the order of the stream.
+void clear(const DeviceBuffer& device, const Stream&);
+
 /// Copies on a stream; host memory must stay as it is until the stream is synchronised. Of ordinary
 /// (not pinned) memory: see device/staging.hpp.
 void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device, const Stream&);

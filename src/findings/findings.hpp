@@ -136,6 +136,8 @@ struct Findings {
   Status status = Status::refused;
   ModelUse model;
   std::string device;  ///< what ran, e.g. "cpu (4 threads)", "cuda:0 (NVIDIA H100)"
+  /// Of a GPU's memory, for everything that ran there: the most that was taken so far.
+  std::optional<std::uint64_t> device_peak_bytes;
   SourceSeries source;
   std::string configuration_digest;  ///< SHA-256 of the settings that can change a result
   std::vector<Segment> segments;     ///< empty unless complete

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <set>
 #include <string_view>
 
@@ -34,13 +35,15 @@ std::string numbered_channel(std::size_t channel) {
   return "_" + std::string(4 - std::min<std::size_t>(number.size(), 4), '0') + number;
 }
 
-/// Loads a volume once for all the jobs that use it, and lets go of it behind the last.
+/// Loads a volume once for all the jobs that use it, and lets go of it behind the last. A job may
+/// be prepared while another one runs.
 class SharedLoad {
  public:
   explicit SharedLoad(std::function<Volume()> load) : load_(std::move(load)) {}
 
   void promise() { ++users_; }
   SharedVolume get() {
+    const std::lock_guard guard(mutex_);
     if (!volume_) volume_ = std::make_shared<const Volume>(load_());
     SharedVolume volume = volume_;
     if (--users_ <= 0) volume_.reset();
@@ -49,6 +52,7 @@ class SharedLoad {
 
  private:
   std::function<Volume()> load_;
+  std::mutex mutex_;
   SharedVolume volume_;
   int users_ = 0;
 };

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <numeric>
 #include <string>
 
 #include "core/error.hpp"
+#include "kernels/relabel.hpp"
+#include "pipeline/device_lane.hpp"
 #include "postprocess/label_filters.hpp"
 
 namespace osler {
@@ -36,6 +39,16 @@ NetworkGrid box_of_source(const WindowedTask& task, const ShownGrid& shown) {
     size[i] = std::llround(std::max(a[i], b[i])) + 1 - begin[i];
   }
   return part_of(whole, begin, size, voxel_count(whole.size));
+}
+
+std::uint8_t* labels_of(const DeviceBuffer& buffer) {
+  return static_cast<std::uint8_t*>(buffer.data());
+}
+
+kernels::LabelTable same_labels() {
+  kernels::LabelTable table{};
+  std::iota(table.begin(), table.end(), std::uint8_t{0});
+  return table;
 }
 
 }  // namespace
@@ -75,8 +88,8 @@ std::uint8_t label_of_value(const ModelPackage& package, int value) {
   return 0;
 }
 
-LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const Stream* stream)
-    : task_(task), shown_(shown), place_(place_on_network(task, shown)), stream_(stream) {
+LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown)
+    : task_(task), shown_(shown), place_(place_on_network(task, shown)) {
   const LabelStep& step = task.steps.labels;
   if (step.on_network_grid) {
     back_.out_size = shown.network.size;
@@ -106,12 +119,10 @@ LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const
   for (std::size_t i = 0; i < step.order.size(); ++i) {
     back_.label_of[i] = label_of[static_cast<std::size_t>(step.order[i])];
   }
-  if (task.decide) {
-    decided_.assign(static_cast<std::size_t>(voxel_count(back_.out_size)), 0);
-    if (stream != nullptr) {
-      decided_there_.emplace(decided_.size(), *stream);
-      copy_to_device(std::as_bytes(std::span(decided_)), *decided_there_, *stream);
-    }
+  if (task.decide && task.lane == nullptr) decided_.assign(voxels_decided(), 0);
+  if (task.decide && task.lane != nullptr) {
+    decided_there_.emplace(voxels_decided(), task.lane->stream);
+    clear(*decided_there_, task.lane->stream);
   }
   if (task.keep_scores) {
     scores_.emplace();
@@ -124,6 +135,10 @@ LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown, const
     scores_->seen_end = shown_.seen_end;
     reserve_scores(voxel_count(shown.network.size));
   }
+}
+
+std::size_t LabelTarget::voxels_decided() const {
+  return static_cast<std::size_t>(voxel_count(back_.out_size));
 }
 
 void LabelTarget::reserve_scores(std::int64_t voxels) {
@@ -156,13 +171,12 @@ void LabelTarget::decide(const ScoreSlab& slab) {
   back_.cell_begin = slab.cell_begin;
   back_.cell_end = slab.cell_end;
   if (slab.memory == Backend::cpu) {
-    kernels::labels_back_cpu(slab.scores, back_, decided_);
-  } else {
-    const DeviceBuffer scratch(kernels::labels_back_scratch_bytes(slab.scores, back_), *stream_);
-    kernels::labels_back_cuda(slab.scores, back_,
-                              static_cast<std::uint8_t*>(decided_there_->data()), scratch.data(),
-                              *stream_);
+    if (decided_.empty()) decided_.assign(voxels_decided(), 0);
+    return kernels::labels_back_cpu(slab.scores, back_, decided_);
   }
+  const Stream& stream = task_.lane->stream;
+  const DeviceBuffer scratch(kernels::labels_back_scratch_bytes(slab.scores, back_), stream);
+  kernels::labels_back_cuda(slab.scores, back_, labels_of(*decided_there_), scratch.data(), stream);
 }
 
 /// Copies the planes that are final; slabs share one plane, which is the same in both.
@@ -189,10 +203,10 @@ void LabelTarget::keep(const ScoreSlab& slab) {
     if (slab.memory == Backend::cpu) {
       std::copy_n(from, count, to);
     } else {
-      copy_to_host(from, std::as_writable_bytes(std::span(to, count)), *stream_);
+      task_.lane->staging.to_host(from, std::as_writable_bytes(std::span(to, count)),
+                                  task_.lane->stream);
     }
   }
-  if (slab.memory == Backend::cuda) stream_->synchronize();
 }
 
 void LabelTarget::filter(const Device& device, bool on_network, const Size3& size,
@@ -203,26 +217,66 @@ void LabelTarget::filter(const Device& device, bool on_network, const Size3& siz
   }
 }
 
-std::vector<std::uint8_t> LabelTarget::finish(const Device& device) {
-  if (decided_there_) {
-    // Where the GPU could not hold the scores the rest was decided here; each voxel once.
-    std::vector<std::uint8_t> there(decided_.size());
-    copy_to_host(*decided_there_, std::as_writable_bytes(std::span(there)), *stream_);
-    stream_->synchronize();
-    for (std::size_t i = 0; i < there.size(); ++i) decided_[i] |= there[i];
+void LabelTarget::filter_there(bool on_network, const Size3& size, std::uint8_t* labels) const {
+  const auto label_of = [this](int value) { return label_of_value(task_.package, value); };
+  for (const LabelFilter& each : task_.steps.labels.filters) {
+    if (each.on_network_grid != on_network) continue;
+    filter_labels(each, label_of, size, labels, task_.lane->stream);
   }
-  const LabelStep& step = task_.steps.labels;
-  std::vector<std::uint8_t> labels;
-  if (step.on_network_grid) {
+}
+
+/// Whether what is decided is the source's own grid, in its order.
+bool LabelTarget::is_whole_source() const {
+  return to_source_ == Affine{} && back_.out_size == task_.grid.size;
+}
+
+/// On the source's grid, filtered, still on the GPU; then over the bus.
+std::vector<std::uint8_t> LabelTarget::finish_there() {
+  const Stream& stream = task_.lane->stream;
+  std::optional<DeviceBuffer> placed;
+  if (!is_whole_source()) {
+    placed.emplace(static_cast<std::size_t>(voxel_count(task_.grid.size)), stream);
+    clear(*placed, stream);
+    kernels::place_box_cuda(labels_of(*decided_there_),
+                            place_of_box(back_.out_size, to_source_, task_.grid.size),
+                            labels_of(*placed), stream);
+  }
+  const DeviceBuffer& there = placed ? *placed : *decided_there_;
+  filter_there(false, task_.grid.size, labels_of(there));
+  std::vector<std::uint8_t> labels(there.bytes());
+  task_.lane->staging.to_host(there.data(), std::as_writable_bytes(std::span(labels)), stream);
+  return labels;
+}
+
+std::vector<std::uint8_t> LabelTarget::finish(const Device& device) {
+  const bool on_network = task_.steps.labels.on_network_grid;
+  if (decided_there_) {
+    const Stream& stream = task_.lane->stream;
+    if (!decided_.empty()) {
+      const DeviceBuffer here(decided_.size(), stream);
+      task_.lane->staging.to_device(std::as_bytes(std::span(decided_)), here.data(), stream);
+      kernels::fill_background_cuda(labels_of(here), voxel_count(back_.out_size), same_labels(),
+                                    labels_of(*decided_there_), stream);
+    }
+    if (!on_network) return finish_there();
+    filter_there(true, shown_.network.size, labels_of(*decided_there_));
+    decided_.resize(decided_there_->bytes());
+    task_.lane->staging.to_host(decided_there_->data(), std::as_writable_bytes(std::span(decided_)),
+                                stream);
+  } else if (on_network) {
     filter(device, true, shown_.network.size, decided_);
-    labels.assign(static_cast<std::size_t>(voxel_count(task_.grid.size)), 0);
-    (step.interpolate_numbers ? label_numbers_to_source : labels_to_source)(decided_, place_,
-                                                                            task_.grid, labels);
-  } else if (to_source_ == Affine{} && back_.out_size == task_.grid.size) {
+  }
+  std::vector<std::uint8_t> labels;
+  if (!on_network && is_whole_source()) {
     labels = std::move(decided_);
   } else {
     labels.assign(static_cast<std::size_t>(voxel_count(task_.grid.size)), 0);
-    put_back(decided_, back_.out_size, to_source_, task_.grid.size, labels);
+    if (on_network) {
+      (task_.steps.labels.interpolate_numbers ? label_numbers_to_source : labels_to_source)(
+          decided_, place_, task_.grid, labels);
+    } else {
+      put_back(decided_, back_.out_size, to_source_, task_.grid.size, labels);
+    }
   }
   filter(device, false, task_.grid.size, labels);
   return labels;

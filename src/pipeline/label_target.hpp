@@ -32,8 +32,8 @@ std::uint8_t label_of_value(const ModelPackage& package, int value);
 
 class LabelTarget {
  public:
-  /// @param stream  of the GPU whose memory slabs lie in; nothing on the CPU
-  LabelTarget(const WindowedTask& task, const ShownGrid& shown, const Stream* stream);
+  /// On a GPU the labels stay there, on the task's lane, until they are finished.
+  LabelTarget(const WindowedTask& task, const ShownGrid& shown);
 
   /// Decides the cells of a slab. @throws Error model: another number of classes than stated
   void take(const ScoreSlab& slab);
@@ -49,15 +49,20 @@ class LabelTarget {
   void keep(const ScoreSlab& slab);
   void filter(const Device& device, bool on_network, const Size3& size,
               std::span<std::uint8_t> labels) const;
+  void filter_there(bool on_network, const Size3& size, std::uint8_t* labels) const;
+  std::vector<std::uint8_t> finish_there();
+  bool is_whole_source() const;
+  std::size_t voxels_decided() const;
 
   const WindowedTask& task_;
   ShownGrid shown_;
   GridPlace place_;
   Affine to_source_;  ///< index in `decided_` -> index in the source, if that is of source voxels
-  const Stream* stream_;
   kernels::LabelsBackTask back_;
-  std::vector<std::uint8_t> decided_;  ///< of the network's grid, or of the source voxels seen
-  std::optional<DeviceBuffer> decided_there_;
+  /// Of the network's grid, or of the source voxels seen. With a GPU those that it could not decide
+  /// for lack of memory; empty if there are none.
+  std::vector<std::uint8_t> decided_;
+  std::optional<DeviceBuffer> decided_there_;  ///< each voxel is decided once, here or there
   std::optional<KeptScores> scores_;
 };
 

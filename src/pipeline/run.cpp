@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "pipeline/classify.hpp"
 #include "pipeline/delivery_folders.hpp"
+#include "pipeline/device_lane.hpp"
 #include "pipeline/jobs.hpp"
 #include "pipeline/kept_probabilities.hpp"
+#include "pipeline/preparer.hpp"
 #include "pipeline/probabilities.hpp"
 #include "pipeline/run_series.hpp"
 #include "report/findings_json.hpp"
@@ -19,6 +23,13 @@
 namespace osler {
 namespace fs = std::filesystem;
 namespace {
+
+/// What is done with a subject.
+struct SubjectPlan {
+  const Subject* subject = nullptr;
+  std::vector<Job> jobs;
+  std::vector<SeriesNotUsed> notes;  ///< of its series that fit no model
+};
 
 std::string one_sentence(const std::vector<Reason>& reasons) {
   std::string text;
@@ -96,14 +107,18 @@ bool keeps_scores(const RunOptions& options) {
          });
 }
 
-StudyOutcome run_job(const Job& job, const fs::path& folder, const RunContext& context,
-                     const RunOptions& options) {
+/// @param following  the job behind this one, or nothing
+StudyOutcome run_job(const Job& job, const Job* following, Preparer& preparer,
+                     const fs::path& folder, const RunContext& context, const RunOptions& options) {
   if (job.model->package.classification() != nullptr) {
     return run_classifier(job, folder, context, options);
   }
   StudyOutcome outcome;
   outcome.folder = folder;
-  SeriesResult result = run_series(*job.model, job.load, job.warnings, context);
+  notify(context.progress, "load", 0, 1);
+  PreparedSeries series = preparer.take(job);
+  if (following != nullptr) preparer.begin(*following);
+  SeriesResult result = run_series(*job.model, std::move(series), context);
   DeliveryFolders folders(folder, options);
   notify(context.progress, "write", 0, 1);
   const bool probabilities =
@@ -194,6 +209,11 @@ RunReport run(const RunOptions& options, const Progress& progress,
                 "see 'osler inspect' for each file's reason");
   }
   { const StagedFolder writable(options.out / "probe"); }
+  // LibTorch's tensors lie on the lanes' streams: models go before lanes.
+  std::vector<DeviceLane> lanes;
+  for (int i = 0; i < 2 && context.device.backend == Backend::cuda; ++i) {
+    lanes.emplace_back(context.device);
+  }
   notify(progress, "load model", 0, 1);
   std::vector<LoadedModel> models =
       timed("load_model", [&] { return load_models(options, context.device); });
@@ -205,7 +225,20 @@ RunReport run(const RunOptions& options, const Progress& progress,
   RunContext::Shared shared;
   if (models.size() > 1) context.shared = &shared;
   const std::vector<Reason> lost = lost_files(report.unreadable);
-  for (const Subject& subject : subjects) {
+  const auto plan = [&](const Subject& subject) {
+    const std::size_t noted = report.not_used.size();
+    SubjectPlan made{&subject, plan_jobs(subject, models, lost, options, report), {}};
+    made.notes.assign(report.not_used.begin() + static_cast<std::ptrdiff_t>(noted),
+                      report.not_used.end());
+    return made;
+  };
+  SubjectPlan current;
+  std::optional<SubjectPlan> next;
+  Preparer preparer(lanes, context.limits);
+  for (std::size_t n = 0; n < subjects.size(); ++n) {
+    current = next ? *std::exchange(next, std::nullopt) : plan(subjects[n]);
+    if (preparer.looks_ahead() && n + 1 < subjects.size()) next = plan(subjects[n + 1]);
+    const Subject& subject = *current.subject;
     const auto finish = [&](StudyOutcome outcome) {
       outcome.study_uid = subject.study_uid();
       outcome.file = subject.file;
@@ -221,16 +254,19 @@ RunReport run(const RunOptions& options, const Progress& progress,
       }
       finish(std::move(failed));
     };
-    const std::size_t noted = report.not_used.size();
-    const std::vector<Job> jobs = plan_jobs(subject, models, lost, options, report);
-    if (jobs.empty()) {
-      const auto notes = std::span<const SeriesNotUsed>(report.not_used).subspan(noted);
-      guarded([&] { return refuse(subject, notes, options, context.device); });
+    if (current.jobs.empty()) {
+      guarded([&] { return refuse(subject, current.notes, options, context.device); });
     }
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-      guarded([&] { return run_job(jobs[i], folder_of_job(subject, i), context, options); });
+    for (std::size_t i = 0; i < current.jobs.size(); ++i) {
+      guarded([&] {
+        const Job* following = i + 1 < current.jobs.size()   ? &current.jobs[i + 1]
+                               : next && !next->jobs.empty() ? &next->jobs.front()
+                                                             : nullptr;
+        return run_job(current.jobs[i], following, preparer, folder_of_job(subject, i), context,
+                       options);
+      });
     }
-    remove_further_results(subject, jobs.size());
+    remove_further_results(subject, current.jobs.size());
   }
   report.exit_code = exit_code_of(report);
   return report;

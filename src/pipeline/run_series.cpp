@@ -12,6 +12,7 @@
 #include "findings/measure.hpp"
 #include "infer/variant.hpp"
 #include "pipeline/ensemble.hpp"
+#include "pipeline/prepare_series.hpp"
 #include "pipeline/run_findings.hpp"
 #include "pipeline/two_pass.hpp"
 #include "pipeline/windowed.hpp"
@@ -25,10 +26,10 @@ namespace osler {
 namespace {
 
 /// Where the template's head lies in this one, and the signals that say whether to believe it.
-Affine find_head(const HeadTemplate& head_template, const Device& device,
-                 const VolumeSource& source, const Grid& grid, Signals& signals) {
+Affine find_head(const HeadTemplate& head_template, const kernels::SourcePlace& source,
+                 const Grid& grid, Signals& signals) {
   const HeadFrame frame = head_frame(grid);
-  const CoarseHead coarse = coarse_head(device, source.view(), grid, frame, kCoarseSpacingMm);
+  const CoarseHead coarse = coarse_head(source, grid, frame, kCoarseSpacingMm);
   const Localisation found =
       localise({coarse.size, coarse.index_to_head, coarse.voxels}, head_template);
   const Vec3& s = found.singular_values;
@@ -107,21 +108,20 @@ void measure_labels(const ModelPackage& package, const Device& device, SeriesRes
 }
 
 /// @return false if the gates so far, or the network, say no; why is in the findings
-bool run_localised(LoadedModel& model, const Volume& seen, const RunContext& context,
+bool run_localised(LoadedModel& model, const PreparedSeries& series, const RunContext& context,
                    SeriesResult& result, Signals& signals) {
   Findings& f = result.findings;
+  const Volume& seen = *series.seen().front();
   const VolumeSource source(seen);
   HeadContext head;
+  head.source = series.uploaded ? series.uploaded->place() : kernels::SourcePlace{source.view()};
   notify(context.progress, "localise", 0, 1);
   {
     const StageTimer timer(f.timings, "localise");
-    head.template_to_lps =
-        find_head(*model.head_template, context.device, source, seen.grid, signals);
+    head.template_to_lps = find_head(*model.head_template, head.source, seen.grid, signals);
   }
   // Once more after the segmentation, with all signals.
   if (!gates_passed(evaluate_gates(model.package.gates, signals))) return false;
-  head.device = context.device;
-  head.source = source.view();
   head.lps_to_index = inverse(seen.grid.index_to_lps);
   notify(context.progress, "segment", 0, 1);
   const StageTimer timer(f.timings, "segment");
@@ -132,6 +132,8 @@ bool run_localised(LoadedModel& model, const Volume& seen, const RunContext& con
 struct Seen {
   std::vector<const Volume*> channels;
   const Grid& grid;
+  DeviceLane* lane;
+  const kernels::SourceOnDevice* uploaded;
 };
 
 /// Labels of the package's stages on the image's own grid, by the stages' names.
@@ -187,6 +189,8 @@ WindowedResult run_steps(LoadedModel& model, const Seen& seen, const RunContext&
   task.most_voxels = context.limits.max_volume_bytes / static_cast<std::int64_t>(sizeof(float));
   task.keep_scores = wanted.scores;
   task.decide = wanted.labels;
+  task.lane = seen.lane;
+  task.uploaded = seen.uploaded;
   if (context.shared != nullptr) task.cache = &context.shared->image;
   return segment_by_windows(model.sessions, task, context.progress, timings);
 }
@@ -196,7 +200,7 @@ std::map<std::string, std::vector<std::uint8_t>> run_stages(LoadedModel& model, 
                                                             Timings& timings) {
   std::map<std::string, std::vector<std::uint8_t>> labels;
   for (std::size_t i = 0; i < model.stages.size(); ++i) {
-    const Seen whole{seen.channels, seen.channels.front()->grid};
+    const Seen whole{seen.channels, seen.channels.front()->grid, seen.lane, seen.uploaded};
     labels[model.package.stages[i].name] =
         run_steps(model.stages[i], whole, context, {}, timings).labels.labels;
   }
@@ -266,49 +270,36 @@ LoadedModel load_model(ModelPackage package, const std::filesystem::path& templa
   return model;
 }
 
-SeriesResult run_series(LoadedModel& model, const std::function<ChannelVolumes()>& load,
-                        const std::vector<Reason>& warnings, const RunContext& context) {
+SeriesResult run_series(LoadedModel& model, PreparedSeries series, const RunContext& context) {
   const Device& device = context.device;
   SeriesResult result;
   Findings& f = result.findings;
   f = begin_findings(model, context);
   f.not_used.emplace_back("age norms: none is comparable with this protocol");
-  notify(context.progress, "load", 0, 1);
-  ChannelVolumes channels;
-  {
-    const StageTimer timer(f.timings, "load");
-    channels = on_one_grid(load(), model.package.channels);
-    result.volume = channels.front();
-  }
+  for (const auto& [stage, ms] : series.timings.stages_ms) f.timings.add(stage, ms);
+  const ChannelVolumes& channels = series.channels;
+  result.volume = channels.front();
+  f.source = std::move(series.source);
   for (std::size_t i = 1; i < channels.size(); ++i) {
     f.model.parameters.emplace_back("channel " + model.package.channels[i], name_of(*channels[i]));
   }
-  {
-    const StageTimer timer(f.timings, "digest");
-    f.source = describe_source(*result.volume, warnings);
-  }
-  // A model knows evenly spaced slices only; labels go back onto the slices as they lie.
-  std::vector<Volume> even;
-  {
-    const StageTimer timer(f.timings, "resample");
-    even = evened(channels, context.limits);
-  }
-  share(context, even.empty() ? channels : ChannelVolumes{});
-  std::vector<const Volume*> seen;
-  for (std::size_t i = 0; i < channels.size(); ++i) {
-    seen.push_back(even.empty() ? channels[i].get() : &even[i]);
-  }
+  share(context, series.even.empty() ? channels : ChannelVolumes{});
   Signals signals;
   bool found = false;
   try {
-    found = model.package.localised() != nullptr
-                ? run_localised(model, *seen.front(), context, result, signals)
-                : run_windowed(model, {seen, result.volume->grid}, context, result);
+    found =
+        model.package.localised() != nullptr
+            ? run_localised(model, series, context, result, signals)
+            : run_windowed(model,
+                           {series.seen(), result.volume->grid, series.lane, series.uploaded.get()},
+                           context, result);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::bad_input) throw;
     refuse(f, error.found());
   }
   give_back(model);
+  f.device = describe_device(device, model);  // graphs were looked at
+  if (device.backend == Backend::cuda) f.device_peak_bytes = device_arena(device).highest;
   if (found) {
     const StageTimer timer(f.timings, "measure");
     measure_labels(model.package, device, result, signals);

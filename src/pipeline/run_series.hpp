@@ -2,7 +2,6 @@
 // One series through one model: the way of a study from volume to findings, as a function.
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -19,6 +18,8 @@
 #include "volume/plan.hpp"
 
 namespace osler {
+
+struct PreparedSeries;
 
 /// A model, loaded once and used for many series.
 struct LoadedModel {
@@ -56,10 +57,7 @@ struct SeriesResult {
 };
 
 /// Runs the model. What the gates refuse comes back as status `partial` with the reasons, not as an
-/// error. @throws Error bad_input (slices cannot be decoded), model, device
-/// @param load      gives a volume for each of the package's channels; called once
-/// @param warnings  of the series' verdict; they go with the findings
-SeriesResult run_series(LoadedModel& model, const std::function<ChannelVolumes()>& load,
-                        const std::vector<Reason>& warnings, const RunContext& context);
+/// error. @throws Error model, device
+SeriesResult run_series(LoadedModel& model, PreparedSeries series, const RunContext& context);
 
 }  // namespace osler

@@ -4,70 +4,55 @@
 #include <utility>
 
 #include "kernels/resample.hpp"
+#include "pipeline/device_lane.hpp"
 #include "preprocess/fused_image.hpp"
 #include "preprocess/source.hpp"
 
 namespace osler {
 namespace {
 
-/// Stored integers on the device, and where the view of them points to.
-struct SourceOnDevice {
-  DeviceBuffer voxels, slope, intercept;
-  kernels::SourceView view;
-
-  SourceOnDevice(const Volume& image, const kernels::SourceView& host, const Stream& stream)
-      : voxels(image.bytes(), stream),
-        slope(static_cast<std::size_t>(host.size[2]) * sizeof(float), stream),
-        intercept(slope.bytes(), stream),
-        view(host) {
-    copy_to_device({image.voxels.get(), image.bytes()}, voxels, stream);
-    copy_to_device(std::as_bytes(std::span(host.slope, slope.bytes() / sizeof(float))), slope,
-                   stream);
-    copy_to_device(std::as_bytes(std::span(host.intercept, slope.bytes() / sizeof(float))),
-                   intercept, stream);
-    view.voxels = voxels.data();
-    view.slope = static_cast<const float*>(slope.data());
-    view.intercept = static_cast<const float*>(intercept.data());
-  }
-};
-
-void resample_fused(const FusedImage& fused, const Volume& image, const VolumeSource& source,
-                    const Stream* stream, ShownImage& shown) {
+void resample_here(const WindowedTask& task, ShownImage& shown) {
+  const Volume& image = *task.channels.front();
+  const VolumeSource source(image);
+  const FusedImage fused =
+      fuse_image_steps(task.steps.image, image, {source.view()}, task.most_voxels);
   shown.grid = {fused.grid, {0, 0, 0}, image.grid.size};
-  const auto values = static_cast<std::size_t>(voxel_count(fused.grid.size));
-  if (stream == nullptr) {
-    auto made = std::make_shared<std::vector<float>>(values);
-    kernels::resample_cpu(source.view(), fused.resample, std::as_writable_bytes(std::span(*made)));
-    shown.here = std::move(made);
-    return;
-  }
-  shown.there.emplace(values * sizeof(float), *stream);
-  const SourceOnDevice there(image, source.view(), *stream);
-  const DeviceBuffer scratch(kernels::resample_scratch_bytes(there.view, fused.resample), *stream);
-  kernels::resample_cuda(there.view, fused.resample, shown.there->data(), scratch.data(), *stream);
-  stream->synchronize();
+  auto made =
+      std::make_shared<std::vector<float>>(static_cast<std::size_t>(voxel_count(fused.grid.size)));
+  kernels::resample_cpu(source.view(), fused.resample, std::as_writable_bytes(std::span(*made)));
+  shown.here = std::move(made);
 }
 
-void make(const Device& device, const WindowedTask& task, const Stream* stream, ShownImage& shown) {
-  if (task.channels.size() == 1) {
-    const Volume& image = *task.channels.front();
-    const VolumeSource source(image);
-    if (const auto fused =
-            fuse_image_steps(device, task.steps.image, image, source.view(), task.most_voxels)) {
-      return resample_fused(*fused, image, source, stream, shown);
-    }
+void resample_there(const WindowedTask& task, ShownImage& shown) {
+  const Volume& image = *task.channels.front();
+  const Stream& stream = task.lane->stream;
+  std::optional<kernels::SourceOnDevice> own;
+  if (task.uploaded == nullptr) {
+    own.emplace(VolumeSource(image).view(), task.lane->staging, stream);
+  }
+  const kernels::SourcePlace source = (own ? *own : *task.uploaded).place();
+  const FusedImage fused = fuse_image_steps(task.steps.image, image, source, task.most_voxels);
+  shown.grid = {fused.grid, {0, 0, 0}, image.grid.size};
+  shown.there.emplace(static_cast<std::size_t>(voxel_count(fused.grid.size)) * sizeof(float),
+                      stream);
+  const DeviceBuffer scratch(kernels::resample_scratch_bytes(source.view, fused.resample), stream);
+  kernels::resample_cuda(source.view, fused.resample, shown.there->data(), scratch.data(), stream);
+}
+
+void make(const Device& device, const WindowedTask& task, ShownImage& shown) {
+  if (task.channels.size() == 1 && can_fuse(task.steps.image)) {
+    return task.lane == nullptr ? resample_here(task, shown) : resample_there(task, shown);
   }
   NetworkImage image =
       make_network_image(device, {task.channels, task.steps.image, task.stages, task.most_voxels});
   shown.channels = image.channels;
   shown.grid = {image.grid, image.seen_begin, image.seen_end};
-  if (stream == nullptr) {
+  if (task.lane == nullptr) {
     shown.here = std::make_shared<const std::vector<float>>(std::move(image.values));
   } else {
     const auto bytes = std::as_bytes(std::span(image.values));
-    shown.there.emplace(bytes.size(), *stream);
-    copy_to_device(bytes, *shown.there, *stream);
-    stream->synchronize();
+    shown.there.emplace(bytes.size(), task.lane->stream);
+    task.lane->staging.to_device(bytes, shown.there->data(), task.lane->stream);
   }
 }
 
@@ -85,9 +70,9 @@ bool depends_on_stages(const ImageSteps& steps) {
 
 }  // namespace
 
-void show(const Device& device, const WindowedTask& task, const Stream* stream, ShownImage& shown) {
+void show(const Device& device, const WindowedTask& task, ShownImage& shown) {
   ImageCache* cache =
-      stream == nullptr && !depends_on_stages(task.steps.image) ? task.cache : nullptr;
+      task.lane == nullptr && !depends_on_stages(task.steps.image) ? task.cache : nullptr;
   if (cache != nullptr && cache->values && cache->channels == task.channels &&
       cache->steps == task.steps.image) {
     shown.here = cache->values;
@@ -95,7 +80,7 @@ void show(const Device& device, const WindowedTask& task, const Stream* stream, 
     shown.grid = {cache->grid, cache->seen_begin, cache->seen_end};
     return;
   }
-  make(device, task, stream, shown);
+  make(device, task, shown);
   if (cache == nullptr) return;
   *cache = {task.channels,      task.steps.image,      shown.here,         shown.channels,
             shown.grid.network, shown.grid.seen_begin, shown.grid.seen_end};

@@ -25,8 +25,7 @@ struct ShownImage {
 };
 
 /// Carries out the package's image steps, or takes what the task's cache has of them.
-/// @param stream  of a GPU, which must outlive the image; nothing on the CPU
-/// @param shown   empty
-void show(const Device& device, const WindowedTask& task, const Stream* stream, ShownImage& shown);
+/// @param shown   empty; the task's lane must outlive it
+void show(const Device& device, const WindowedTask& task, ShownImage& shown);
 
 }  // namespace osler

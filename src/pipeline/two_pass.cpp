@@ -84,7 +84,7 @@ std::optional<SideResult> two_pass(Session& session, const HeadContext& head, co
   task.frame = steps.find.frame;
   task.visible = centred(steps.find.frame);
   task.statistics = centred(steps.find.statistics);
-  NetworkInput input = cut_out(head.device, head.source, head.lps_to_index, task);
+  NetworkInput input = cut_out(head.source, head.lps_to_index, task);
   const LargestComponent found =
       largest_component(above(foreground(run(session, input)), steps.find.threshold), input.size);
   if (found.voxels == 0) return std::nullopt;
@@ -92,7 +92,7 @@ std::optional<SideResult> two_pass(Session& session, const HeadContext& head, co
   task.frame = steps.measure.frame;
   task.visible = box_around(bounds_of(found.mask, input.size), input.origin, steps.measure);
   task.statistics = task.visible;
-  input = cut_out(head.device, head.source, head.lps_to_index, task);
+  input = cut_out(head.source, head.lps_to_index, task);
   SideResult result;
   result.probabilities = run(session, input);
   const std::vector<float> p = foreground(result.probabilities);

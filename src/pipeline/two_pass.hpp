@@ -15,8 +15,7 @@ namespace osler {
 
 /// What a pass needs of the head.
 struct HeadContext {
-  Device device;
-  kernels::SourceView source;
+  kernels::SourcePlace source;
   Affine lps_to_index;  ///< of the source grid
   Affine template_to_lps;
 };

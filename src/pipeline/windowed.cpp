@@ -6,7 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "core/error.hpp"
 #include "infer/sliding_window.hpp"
+#include "pipeline/device_lane.hpp"
 #include "pipeline/label_target.hpp"
 #include "pipeline/shown_image.hpp"
 #include "preprocess/step_kernels.hpp"
@@ -95,15 +97,17 @@ class Shares {
 WindowedResult segment_by_windows(std::span<Session> sessions, const WindowedTask& task,
                                   const Progress& progress, Timings& timings) {
   const Device& device = sessions.front().device();
-  std::optional<Stream> stream;
-  if (device.backend == Backend::cuda) stream.emplace(device);
-  const Stream* on = stream ? &*stream : nullptr;
+  if ((device.backend == Backend::cuda) != (task.lane != nullptr)) {
+    throw Error(ErrorCode::bad_argument,
+                "a study on a GPU has a lane there, on the CPU it has none");
+  }
+  const Stream* on = task.lane != nullptr ? &task.lane->stream : nullptr;
   std::optional<ShownImage> image(std::in_place);
   {
     const StageTimer timer(timings, "resample");
-    show(device, task, on, *image);
+    show(device, task, *image);
   }
-  LabelTarget target(task, image->grid, on);
+  LabelTarget target(task, image->grid);
   WindowedResult result;
   result.labels.grid = task.grid;
   Shares shares(timings);

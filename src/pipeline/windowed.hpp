@@ -11,12 +11,15 @@
 #include "core/timings.hpp"
 #include "findings/findings.hpp"
 #include "infer/session.hpp"
+#include "kernels/source_place.hpp"
 #include "postprocess/grid_transfer.hpp"
 #include "preprocess/network_image.hpp"
 #include "registry/package.hpp"
 #include "volume/volume.hpp"
 
 namespace osler {
+
+struct DeviceLane;
 
 /// The last image that a network was shown on the CPU, for another model that is shown the same.
 struct ImageCache {
@@ -40,6 +43,9 @@ struct WindowedTask {
   bool keep_scores = false;      ///< for a file of probabilities, or an ensemble
   bool decide = true;            ///< else scores alone are wanted, and there are no labels
   ImageCache* cache = nullptr;
+  DeviceLane* lane = nullptr;  ///< of the GPU that the sessions are on
+  const kernels::SourceOnDevice* uploaded =
+      nullptr;  ///< the only channel, on that lane; or nothing
 };
 
 /// Every class's scores on the network's grid, in the order of the network's channels, after
@@ -63,7 +69,8 @@ struct WindowedResult {
 /// On the CPU beside image and labels: the image on the network's grid, scores of one window's
 /// height, and what the network needs. On a GPU, where the image steps are one resampling and one
 /// normalisation, the image crosses the bus once, as stored integers, and the labels once, back;
-/// other steps are done on the CPU.
+/// other image steps, and labels that are decided on the network's grid, are carried to the
+/// source's by the CPU.
 /// @param sessions  one per weights file of the package
 /// @param timings  receives "resample", "network", "labels"
 /// @throws Error bad_input (no contrast, a grid that is too large), model, device

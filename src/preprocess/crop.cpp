@@ -77,13 +77,13 @@ Size3 frame_origin(const CropBox& box, const Size3& frame) {
   return origin;
 }
 
-NetworkInput cut_out(const Device& device, const kernels::SourceView& source,
-                     const Affine& lps_to_index, const CropTask& task) {
+NetworkInput cut_out(const kernels::SourcePlace& source, const Affine& lps_to_index,
+                     const CropTask& task) {
   kernels::ResampleTask sample;
   sample.out_size = task.statistics.size;
   sample.out_to_in = lps_to_index * shifted(task.crop_to_lps, task.statistics.begin);
   std::vector<float> values(static_cast<std::size_t>(voxel_count(sample.out_size)));
-  kernels::resample(device, source, sample, values);
+  kernels::resample(source, sample, values);
 
   NetworkInput input;
   input.origin = frame_origin(task.visible, task.frame);
@@ -99,7 +99,7 @@ NetworkInput cut_out(const Device& device, const kernels::SourceView& source,
         std::min(task.frame[i], task.visible.begin[i] + task.visible.size[i] - input.origin[i]);
   }
   input.values.resize(static_cast<std::size_t>(voxel_count(task.frame)));
-  kernels::resample(device, source, sample, input.values);
+  kernels::resample(source, sample, input.values);
   return input;
 }
 

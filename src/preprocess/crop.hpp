@@ -50,7 +50,7 @@ struct CropTask {
 
 /// @param lps_to_index  of the source volume
 /// @throws Error bad_input if the box holds no image
-NetworkInput cut_out(const Device& device, const kernels::SourceView& source,
-                     const Affine& lps_to_index, const CropTask& task);
+NetworkInput cut_out(const kernels::SourcePlace& source, const Affine& lps_to_index,
+                     const CropTask& task);
 
 }  // namespace osler

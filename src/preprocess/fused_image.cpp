@@ -1,6 +1,7 @@
 #include "preprocess/fused_image.hpp"
 
 #include <limits>
+#include <optional>
 
 #include "core/error.hpp"
 #include "kernels/statistics.hpp"
@@ -40,7 +41,7 @@ std::optional<Chain> chain_of(const ImageSteps& steps) {
   return chain;
 }
 
-kernels::Normalisation normalisation_of(const Device& device, const kernels::SourceView& source,
+kernels::Normalisation normalisation_of(const kernels::SourcePlace& source,
                                         const NormaliseStep& step) {
   kernels::Normalisation by;
   by.low = static_cast<float>(step.low);
@@ -49,7 +50,7 @@ kernels::Normalisation normalisation_of(const Device& device, const kernels::Sou
   if (step.statistics != NormaliseStep::Statistics::none) {
     kernels::StatisticsTask task;
     task.nonzero = step.statistics == NormaliseStep::Statistics::nonzero;
-    const kernels::Statistics found = kernels::statistics(device, source, task);
+    const kernels::Statistics found = kernels::statistics(source, task);
     if (!(found.sd > 0)) {
       throw Error(ErrorCode::bad_input, "the image has no contrast", "voxels that differ");
     }
@@ -63,11 +64,14 @@ kernels::Normalisation normalisation_of(const Device& device, const kernels::Sou
 
 }  // namespace
 
-std::optional<FusedImage> fuse_image_steps(const Device& device, const ImageSteps& steps,
-                                           const Volume& image, const kernels::SourceView& source,
-                                           std::int64_t most_voxels) {
+bool can_fuse(const ImageSteps& steps) {
+  return chain_of(steps).has_value();
+}
+
+FusedImage fuse_image_steps(const ImageSteps& steps, const Volume& image,
+                            const kernels::SourcePlace& source, std::int64_t most_voxels) {
   const std::optional<Chain> chain = chain_of(steps);
-  if (!chain) return {};
+  if (!chain) throw Error(ErrorCode::bad_argument, "image steps that are more than one pass");
   const NetworkGrid own = orient(image, steps.orient);
   FusedImage fused;
   const ResampleStep as_is;
@@ -77,7 +81,7 @@ std::optional<FusedImage> fuse_image_steps(const Device& device, const ImageStep
   fused.resample.out_to_in = fused.grid.to_source;
   fused.resample.interpolation = kernel_of(resample.interpolation);
   if (chain->normalise != nullptr) {
-    fused.resample.normalisation = normalisation_of(device, source, *chain->normalise);
+    fused.resample.normalisation = normalisation_of(source, *chain->normalise);
   }
   return fused;
 }

@@ -114,8 +114,8 @@ Affine without_header_digits(const Affine& index_to_head, const Size3& size) {
 
 }  // namespace
 
-CoarseHead coarse_head(const Device& device, const kernels::SourceView& source, const Grid& grid,
-                       const HeadFrame& frame, double spacing_mm) {
+CoarseHead coarse_head(const kernels::SourcePlace& source, const Grid& grid, const HeadFrame& frame,
+                       double spacing_mm) {
   kernels::ResampleTask task;
   task.interpolation = kernels::Interpolation::nearest;
   std::array<Vec3, 3> columns{};
@@ -148,7 +148,7 @@ CoarseHead coarse_head(const Device& device, const kernels::SourceView& source, 
   coarse.size = task.out_size;
   coarse.index_to_head = without_header_digits(frame.index_to_head, grid.size) * task.out_to_in;
   coarse.voxels.resize(static_cast<std::size_t>(voxel_count(task.out_size)));
-  kernels::resample(device, source, task, coarse.voxels);
+  kernels::resample(source, task, coarse.voxels);
   return coarse;
 }
 

@@ -29,7 +29,7 @@ struct CoarseHead {
   Affine index_to_head;
   std::vector<float> voxels;
 };
-CoarseHead coarse_head(const Device& device, const kernels::SourceView& source, const Grid& grid,
-                       const HeadFrame& frame, double spacing_mm);
+CoarseHead coarse_head(const kernels::SourcePlace& source, const Grid& grid, const HeadFrame& frame,
+                       double spacing_mm);
 
 }  // namespace osler

@@ -139,6 +139,7 @@ Json to_json(const Findings& findings, const std::vector<std::string>& outputs) 
   json["osler_version"] = kVersion;
   json["model"] = to_json(findings.model);
   json["device"] = findings.device;
+  if (findings.device_peak_bytes) json["device_peak_bytes"] = *findings.device_peak_bytes;
   json["configuration_digest"] = findings.configuration_digest;
   json["findings"] = array_of(findings.findings);
   json["segments"] = array_of(findings.segments);

@@ -187,6 +187,10 @@ DeviceBuffer::DeviceBuffer(DeviceBuffer&& other) noexcept
       bytes_(std::exchange(other.bytes_, 0)),
       stream_(other.stream_) {}
 
+void clear(const DeviceBuffer& device, const Stream& stream) {
+  work_of(stream).add([at = device.data(), bytes = device.bytes()] { std::memset(at, 0, bytes); });
+}
+
 void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device,
                     const Stream& stream) {
   if (host.size() > device.bytes())

@@ -11,7 +11,8 @@ from pathlib import Path
 
 MOST_BYTES = 64 << 20  # archive and tracked files together: what may be carried
 PROGRAMS = {"osler": "bin", "osler-bench-gpu-kernels": "bin", "kernels_test": "tests",
-            "device_test": "tests", "infer_test": "tests", "pipeline_test": "tests"}
+            "device_test": "tests", "infer_test": "tests", "pipeline_test": "tests",
+            "postprocess_test": "tests"}
 BESIDE = [f"libcompiled_network_{factor}.so" for factor in (2, 3)]  # what infer_test loads
 TARGETS = [f"{where}/{name}" for name, where in PROGRAMS.items()]
 

@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-TESTS = ("device_test", "kernels_test", "infer_test", "pipeline_test")
+TESTS = ("device_test", "kernels_test", "infer_test", "postprocess_test",
+         "pipeline_test")
 SUITE_S = 40      # for one suite of tests
 MOST_TEXT = 2000  # characters of a program's output that go into the result
 MOST_FIRST = 400  # of what did not hold in a test

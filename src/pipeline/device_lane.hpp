@@ -1,0 +1,19 @@
+#pragma once
+// What one study has of a GPU. Inside the room and its tests only.
+
+#include "device/device.hpp"
+#include "device/staging.hpp"
+
+namespace osler {
+
+/// All that a study does on a GPU it does on one stream. A run has two of these, so that one
+/// study's image is read and copied while another is computed.
+struct DeviceLane {
+  Stream stream;
+  Staging staging;
+
+  /// @throws Error device
+  explicit DeviceLane(const Device& device) : stream(device), staging(device) {}
+};
+
+}  // namespace osler
