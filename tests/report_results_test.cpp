@@ -2,12 +2,12 @@
 
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include "core/error.hpp"
+#include "findings_phantom.hpp"
 #include "report/findings_json.hpp"
 #include "report/results.hpp"
-#include "report_phantom.hpp"
+#include "text_file.hpp"
 #include "volume/exchange.hpp"
 
 namespace osler::report {
@@ -24,6 +24,7 @@ std::vector<std::string> write(Findings& findings, const LabelMap* labels, const
 }
 
 using phantom::Phantom;
+using testing::text_of;
 
 Phantom make(const std::filesystem::path& folder, const Size3& size, const Affine& affine) {
   return phantom::make(folder, size, affine,
@@ -31,12 +32,6 @@ Phantom make(const std::filesystem::path& folder, const Size3& size, const Affin
 }
 
 const Affine kOblique = phantom::oblique({0.7, 0.9, 1.6}, {-12, 8, -71}, 23, -11);
-
-std::string text_of(const std::filesystem::path& file) {
-  std::stringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 void make_partial(Findings& findings) {
   findings.status = Status::partial;

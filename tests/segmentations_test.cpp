@@ -6,10 +6,10 @@
 #include <random>
 
 #include "dicom/scan.hpp"
-#include "report/elements.hpp"
-#include "report/segmentation.hpp"
-#include "report/structure_set.hpp"
-#include "report_phantom.hpp"
+#include "findings_phantom.hpp"
+#include "objects/elements.hpp"
+#include "objects/segmentation.hpp"
+#include "objects/structure_set.hpp"
 #include "segmentation_bytes.hpp"
 #include "segmentations/polygon_fill.hpp"
 #include "segmentations/segmentation_files.hpp"
@@ -97,8 +97,8 @@ void expect_same(const Segmentation& read, const Phantom& p, std::int64_t first_
 }
 
 TEST_P(OwnObjects, SegmentationComesBackOnItsOwnGrid) {
-  report::write_segmentation(phantom_.findings, phantom_.labels, phantom_.volume,
-                             folder_.path / "seg.dcm");
+  objects::write_segmentation(phantom_.findings, phantom_.labels, phantom_.volume,
+                              folder_.path / "seg.dcm");
   const Segmentation s = read(folder_.path / "seg.dcm");
   EXPECT_EQ(s.grid.size[2], GetParam().size[2] - 2) << "without the empty slices at its ends";
   expect_same(s, phantom_, 1);
@@ -108,10 +108,10 @@ TEST_P(OwnObjects, SegmentationComesBackOnItsOwnGrid) {
 }
 
 TEST_P(OwnObjects, BothComeBackOnTheSourceGrid) {
-  report::write_segmentation(phantom_.findings, phantom_.labels, phantom_.volume,
-                             folder_.path / "seg.dcm");
-  report::write_structure_set(phantom_.findings, phantom_.labels, phantom_.volume,
-                              folder_.path / "rtstruct.dcm");
+  objects::write_segmentation(phantom_.findings, phantom_.labels, phantom_.volume,
+                              folder_.path / "seg.dcm");
+  objects::write_structure_set(phantom_.findings, phantom_.labels, phantom_.volume,
+                               folder_.path / "rtstruct.dcm");
   const std::vector<Reference> references = {
       {phantom_.volume.series_uid, phantom_.volume.frame_of_reference_uid, phantom_.labels.grid}};
   for (const char* name : {"seg.dcm", "rtstruct.dcm"}) {
@@ -134,7 +134,7 @@ TEST(ReadStructureSet, OnUnevenSlices) {
   const Phantom p = phantom::make(folder.path / "source", grid, [&](int c, int r, int k) {
     return phantom::two_boxes(grid.size, c, r, k);
   });
-  report::write_structure_set(p.findings, p.labels, p.volume, folder.path / "rtstruct.dcm");
+  objects::write_structure_set(p.findings, p.labels, p.volume, folder.path / "rtstruct.dcm");
   expect_same(read(folder.path / "rtstruct.dcm",
                    {{p.volume.series_uid, p.volume.frame_of_reference_uid, grid}}),
               p, 0);
@@ -350,7 +350,7 @@ TEST(ReadStructureSet, WantsTheSeriesThatItNames) {
   const Phantom p = phantom::make(folder.path / "source", {8, 8, 4}, kStraight,
                                   [](int c, int, int) { return c % 4; });
   const fs::path file = folder.path / "rtstruct.dcm";
-  report::write_structure_set(p.findings, p.labels, p.volume, file);
+  objects::write_structure_set(p.findings, p.labels, p.volume, file);
   expect_error(ErrorCode::bad_input, p.volume.series_uid, [&] { read(file); });
   const Reference right{p.volume.series_uid, p.volume.frame_of_reference_uid, p.labels.grid};
   Reference other = right;
@@ -441,7 +441,7 @@ TEST(SegmentationFiles, NameTheirSegments) {
 TEST(Colours, ComeBackFromCielab) {
   for (const std::array<std::uint8_t, 3> rgb :
        {std::array<std::uint8_t, 3>{255, 255, 255}, {0, 0, 0}, {12, 200, 99}, {255, 0, 0}}) {
-    const auto lab = report::cielab_of(rgb);
+    const auto lab = objects::cielab_of(rgb);
     const auto back = rgb_of_cielab({lab.begin(), lab.end()});
     ASSERT_TRUE(back);
     for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR((*back)[c], rgb[c], 1);
@@ -479,8 +479,8 @@ TEST(Damage, NeverCrashes) {
                                   [](int c, int r, int k) { return k == 2 ? 0 : (c + r) / 5; });
   const std::vector<Reference> references = {
       {p.volume.series_uid, p.volume.frame_of_reference_uid, p.labels.grid}};
-  report::write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
-  report::write_structure_set(p.findings, p.labels, p.volume, folder.path / "rtstruct.dcm");
+  objects::write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
+  objects::write_structure_set(p.findings, p.labels, p.volume, folder.path / "rtstruct.dcm");
   StoredSeg labels;
   labels.type = "LABELMAP";
   labels.bits = 16;

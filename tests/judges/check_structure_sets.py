@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges RT Structure Sets with programs that the project did not write.
 
-usage: check_structure_sets.py WRITER       report_test: it writes sets of awkward series
+usage: check_structure_sets.py WRITER       objects_test: it writes sets of awkward series
        check_structure_sets.py RTSTRUCT SEG both of the same labels
 
 dciodvfy finds no error; every reference is to an image of the source; and the contours, filled by

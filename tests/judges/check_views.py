@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Judges the FHIR bundles and PDF reports that tests/report_pdf_test.cpp (ViewsForJudges) wrote, with
+"""Judges the FHIR bundles and PDF reports that tests/report_views_test.cpp (ViewsForJudges) wrote, with
 readers that the project did not write.
 
 usage: check_views.py FOLDER   ("judged views")
