@@ -20,12 +20,12 @@
 namespace osler::objects {
 namespace {
 
+using phantom::kOblique;
 using phantom::Phantom;
 using Type = SegmentationForm::Type;
 using FormEncoding = SegmentationForm::Encoding;
 
 const Affine kStraight = Affine::from_columns({1, 0, 0}, {0, 1.25, 0}, {0, 0, 2.5}, {-3, -4, 17});
-const Affine kOblique = phantom::oblique({0.7, 0.9, 1.6}, {-12.25, 8.5, -71}, 23, -11);
 
 struct NamedForm {
   const char* name;

@@ -31,9 +31,7 @@ class SegmentationRoundTrip : public testing::TestWithParam<Case> {};
 TEST_P(SegmentationRoundTrip, CountsAndCentroidsComeBack) {
   const Case& c = GetParam();
   phantom::TemporaryFolder folder;
-  const Phantom p =
-      phantom::make(folder.path / "source", Grid{c.size, c.affine, c.slice_at},
-                    [&](int x, int y, int z) { return phantom::two_boxes(c.size, x, y, z); });
+  const Phantom p = boxes(folder.path / "source", {c.size, c.affine, c.slice_at});
   const auto file = folder.path / "seg.dcm";
   write_segmentation(p.findings, p.labels, p.volume, file);
   const MeasuredSegmentation measured = measure_segmentation(file);
@@ -99,12 +97,9 @@ TEST(Segmentation, LeavesEmptyFramesOutButKeepsOne) {
 
 TEST(Segmentation, NamesItsSourcesTwice) {
   phantom::TemporaryFolder folder;
-  const Size3 size{9, 8, 8};
   phantom::Header lossy;
   lossy.lossy = true;
-  const Phantom p = phantom::make(
-      folder.path / "source", size, kOblique,
-      [&](int x, int y, int z) { return phantom::two_boxes(size, x, y, z); }, lossy);
+  const Phantom p = boxes(folder.path / "source", {{9, 8, 8}, kOblique}, lossy);
   write_segmentation(p.findings, p.labels, p.volume, folder.path / "seg.dcm");
   DcmFileFormat format;
   DcmItem& object = load(format, folder.path / "seg.dcm");

@@ -49,8 +49,7 @@ struct Report {
 };
 
 Phantom make(const std::filesystem::path& folder) {
-  return phantom::make(folder, kSize, phantom::oblique({0.7, 0.9, 1.6}, {-12, 8, -71}, 23, -11),
-                       [](int c, int r, int k) { return phantom::two_boxes(kSize, c, r, k); });
+  return boxes(folder, {kSize, phantom::oblique({0.7, 0.9, 1.6}, {-12, 8, -71}, 23, -11)});
 }
 
 TEST(StructuredReport, VolumesStandBesideTheSegmentsThatTheyAreOf) {

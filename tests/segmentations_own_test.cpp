@@ -101,9 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ReadStructureSet, OnUnevenSlices) {
   const TemporaryFolder folder;
   const Grid grid{{15, 20, 8}, phantom::sheared(kOblique, 0.5), {0, 1, 2, 2.5, 3, 4.25, 5.5, 7}};
-  const Phantom p = phantom::make(folder.path / "source", grid, [&](int c, int r, int k) {
-    return phantom::two_boxes(grid.size, c, r, k);
-  });
+  const Phantom p = phantom::boxes(folder.path / "source", grid);
   objects::write_structure_set(p.findings, p.labels, p.volume, folder.path / "rtstruct.dcm");
   expect_same(read(folder.path / "rtstruct.dcm",
                    {{p.volume.series_uid, p.volume.frame_of_reference_uid, grid}}),
