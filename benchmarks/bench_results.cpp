@@ -23,8 +23,8 @@
 #include "core/sha256.hpp"
 #include "dicom/scan.hpp"
 #include "kernels/label_statistics.hpp"
-#include "report/segmentation.hpp"
-#include "report/structured_report.hpp"
+#include "objects/segmentation.hpp"
+#include "objects/structured_report.hpp"
 #include "volume/plan.hpp"
 
 namespace {
@@ -95,17 +95,17 @@ Task read_task(const std::filesystem::path& series, const std::filesystem::path&
 }
 
 void write(std::string_view kind, const Task& task, const std::filesystem::path& out) {
-  using report::SegmentationForm;
+  using objects::SegmentationForm;
   static const std::map<std::string_view, SegmentationForm> forms{
       {"binary", {}},
       {"labelmap", {SegmentationForm::Type::labelmap}},
       {"labelmap-rle", {SegmentationForm::Type::labelmap, SegmentationForm::Encoding::rle}}};
   if (kind == "sr") {
-    const report::ObjectIds segmentation{report::kSegmentationStorage, "2.25.1", "2.25.2"};
-    report::write_structured_report(task.findings, task.volume, segmentation, out);
+    const ObjectIds segmentation{objects::kSegmentationStorage, "2.25.1", "2.25.2"};
+    objects::write_structured_report(task.findings, task.volume, segmentation, out);
     return;
   }
-  report::write_segmentation(task.findings, task.labels, task.volume, out, forms.at(kind));
+  objects::write_segmentation(task.findings, task.labels, task.volume, out, forms.at(kind));
 }
 
 /// From here on memory is that of the runs.

@@ -3,8 +3,8 @@
 
 include(CMakePackageConfigHelpers)
 
-set(osler_rooms core device kernels dicom volume reading registry preprocess infer postprocess findings report
-  pipeline authoring)
+set(osler_rooms core device kernels dicom volume reading registry preprocess infer postprocess findings
+  objects page fhir verification report pipeline authoring)
 set(osler_targets osler)
 foreach(room IN LISTS osler_rooms)
   list(APPEND osler_targets osler_${room})

@@ -2,12 +2,12 @@
 
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include "core/error.hpp"
+#include "findings_phantom.hpp"
 #include "report/findings_json.hpp"
 #include "report/results.hpp"
-#include "report_phantom.hpp"
+#include "text_file.hpp"
 #include "volume/exchange.hpp"
 
 namespace osler::report {
@@ -24,19 +24,13 @@ std::vector<std::string> write(Findings& findings, const LabelMap* labels, const
 }
 
 using phantom::Phantom;
+using testing::text_of;
 
 Phantom make(const std::filesystem::path& folder, const Size3& size, const Affine& affine) {
-  return phantom::make(folder, size, affine,
-                       [size](int c, int r, int k) { return phantom::two_boxes(size, c, r, k); });
+  return phantom::boxes(folder, {size, affine});
 }
 
 const Affine kOblique = phantom::oblique({0.7, 0.9, 1.6}, {-12, 8, -71}, 23, -11);
-
-std::string text_of(const std::filesystem::path& file) {
-  std::stringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 void make_partial(Findings& findings) {
   findings.status = Status::partial;
@@ -203,18 +197,15 @@ TEST(ResultsForJudges, OfAwkwardSeries) {
         Series{"oblique", {33, 29, 21}, kOblique, lossy},
         Series{"latin", {15, 10, 8}, straight, latin},
         Series{"tilted", {15, 10, 8}, phantom::sheared(straight, 0.6), plain}}) {
-    Phantom p = phantom::make(
-        root / (std::string(s.name) + "-source"), s.size, s.affine,
-        [&](int c, int r, int k) { return phantom::two_boxes(s.size, c, r, k); }, s.header);
+    Phantom p =
+        phantom::boxes(root / (std::string(s.name) + "-source"), {s.size, s.affine}, s.header);
     StagedFolder staged(root / s.name);
     write(p.findings, &p.labels, p.volume, staged);
     staged.commit();
   }
   const Size3 size{15, 10, 8};
   const Grid uneven{size, phantom::sheared(straight, 0.6), {0, 1, 2, 2.5, 3, 4.25, 5.5, 7}};
-  Phantom thick = phantom::make(root / "uneven-source", uneven, [&](int c, int r, int k) {
-    return phantom::two_boxes(size, c, r, k);
-  });
+  Phantom thick = phantom::boxes(root / "uneven-source", uneven);
   StagedFolder thick_staged(root / "uneven");
   write(thick.findings, &thick.labels, thick.volume, thick_staged);
   thick_staged.commit();

@@ -84,12 +84,12 @@ Converted write(const ConvertVolume& source, const ConvertOptions& options, cons
   if (options.to == "dicom") {
     const Volume volume = source.load();
     const std::string id = options.patient_id.empty() ? kNoPatientId : options.patient_id;
-    const report::ImageSeries series =
-        is_file ? report::write_image_series(volume,
-                                             {options.modality, options.patient_name, id,
-                                              exchange_stem(source.source.file)},
-                                             options.out)
-                : report::rewrite_image_series(volume, options.out);
+    const objects::ImageSeries series =
+        is_file ? objects::write_image_series(volume,
+                                              {options.modality, options.patient_name, id,
+                                               exchange_stem(source.source.file)},
+                                              options.out)
+                : objects::rewrite_image_series(volume, options.out);
     return {series.folder, &source, volume.grid, series};
   }
   const bool nifti = options.to == "nifti";

@@ -20,7 +20,7 @@ bool same_source(const ConvertSource& a, const ConvertSource& b) {
   return a.file == b.file && a.series_uid == b.series_uid && a.study_uid == b.study_uid;
 }
 
-void print_series(const report::ImageSeries& series) {
+void print_series(const objects::ImageSeries& series) {
   fmt::print("  {} files; {}\n", series.files,
              series.largest_error == 0 ? std::string("stored values unchanged")
                                        : fmt::format("values rounded to 16 bits, by {:.3g} at most",

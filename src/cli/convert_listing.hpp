@@ -7,7 +7,7 @@
 
 #include "cli/convert_inputs.hpp"
 #include "core/json.hpp"
-#include "report/image_series.hpp"
+#include "objects/image_series.hpp"
 
 namespace osler::cli {
 
@@ -15,7 +15,7 @@ struct Converted {
   std::filesystem::path file;  ///< of a DICOM series: its folder
   const ConvertVolume* volume = nullptr;
   Grid grid;  ///< as written: of uneven slices the even ones, but in DICOM
-  std::optional<report::ImageSeries> series;
+  std::optional<objects::ImageSeries> series;
 };
 
 struct ConvertOutcome {

@@ -10,10 +10,10 @@
 namespace osler::cli {
 namespace {
 
+using objects::SegmentationForm;
+using objects::SrForm;
 using report::Destination;
 using report::ObjectSet;
-using report::SegmentationForm;
-using report::SrForm;
 
 constexpr MemberDocument kDocument{"destinations",
                                    "the members that docs/schema/destinations.schema.json names",

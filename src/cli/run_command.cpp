@@ -14,10 +14,10 @@
 #include "cli/terminal.hpp"
 #include "core/error.hpp"
 #include "core/printable.hpp"
+#include "findings/sentences.hpp"
 #include "pipeline/run.hpp"
 #include "registry/trusted.hpp"
 #include "report/findings_json.hpp"
-#include "report/sentences.hpp"
 
 namespace osler::cli {
 namespace {
@@ -47,11 +47,10 @@ void print_findings(const Findings& f) {
 void print_evaluations(const Findings& f) {
   fmt::print("  {:<36}{:>11}   {}\n", "class", "probability", "verdict");
   for (const Evaluation& e : f.evaluations) {
-    fmt::print("  {:<36}{:>11}   {} ({})\n", report::label_of(e),
-               report::probability_text(e.probability), e.present ? "present" : "absent",
-               report::rule_of(e));
+    fmt::print("  {:<36}{:>11}   {} ({})\n", label_of(e), probability_text(e.probability),
+               e.present ? "present" : "absent", rule_of(e));
   }
-  fmt::print("  {}\n", report::calibration_of(f.evaluations.front()));
+  fmt::print("  {}\n", calibration_of(f.evaluations.front()));
 }
 
 /// Of the gates that refuse, the refusals tell.

@@ -8,7 +8,7 @@
 #include "core/error.hpp"
 #include "core/json.hpp"
 #include "core/printable.hpp"
-#include "report/verification.hpp"
+#include "verification/verification.hpp"
 
 namespace osler::cli {
 namespace {
@@ -18,18 +18,18 @@ struct Options {
   std::filesystem::path states;
   std::filesystem::path out;
   std::vector<std::string> corrections;
-  report::VerificationRequest request;
+  verification::VerificationRequest request;
   bool json = false;
 };
 
-Json to_json(const Options& options, const report::VerificationOutcome& outcome) {
+Json to_json(const Options& options, const verification::VerificationOutcome& outcome) {
   return {{"file", options.out.string()},     {"sop_instance_uid", outcome.sop_instance_uid},
           {"series_uid", outcome.series_uid}, {"predecessor_uid", outcome.predecessor_uid},
           {"accepted", outcome.accepted},     {"rejected", outcome.rejected},
           {"corrected", outcome.corrected},   {"not_recomputed", outcome.not_recomputed}};
 }
 
-void print(const Options& options, const report::VerificationOutcome& outcome) {
+void print(const Options& options, const verification::VerificationOutcome& outcome) {
   fmt::print("verified: {}\n", printable(options.out.string()));
   fmt::print("  accepted as they are: {}\n", outcome.accepted);
   for (const std::string& label : outcome.rejected)
@@ -43,10 +43,10 @@ void print(const Options& options, const report::VerificationOutcome& outcome) {
 
 int verify(Options options) {
   for (const std::string& text : options.corrections) {
-    options.request.corrected.push_back(report::parse_correction(text));
+    options.request.corrected.push_back(verification::parse_correction(text));
   }
-  if (!options.states.empty()) report::read_finding_states(options.states, options.request);
-  const auto outcome = report::verify_report(options.report, options.request, options.out);
+  if (!options.states.empty()) verification::read_finding_states(options.states, options.request);
+  const auto outcome = verification::verify_report(options.report, options.request, options.out);
   if (options.json) {
     fmt::print("{}\n",
                to_json(options, outcome).dump(2, ' ', false, Json::error_handler_t::replace));
@@ -57,7 +57,7 @@ int verify(Options options) {
 }
 
 /// A reason belongs to the rejection that it stands behind.
-void add_reason(report::VerificationRequest& request, const std::string& reason) {
+void add_reason(verification::VerificationRequest& request, const std::string& reason) {
   if (request.rejected.empty() || !request.rejected.back().reason.empty()) {
     throw CLI::ValidationError("--reason", "stands behind the --reject that it is of");
   }

@@ -13,10 +13,10 @@
 #include "core/sha256.hpp"
 #include "findings/evaluate.hpp"
 #include "findings/gates.hpp"
+#include "page/image_picture.hpp"
 #include "pipeline/pictures.hpp"
 #include "pipeline/run_findings.hpp"
 #include "preprocess/network_image.hpp"
-#include "report/image_picture.hpp"
 #include "volume/regular.hpp"
 
 namespace osler {
@@ -181,7 +181,7 @@ Classified classify_pictures(LoadedModel& model,
       digest_values(picture, digest);
       if (i < kMostPicturesShown) {
         result.shown.push_back(
-            report::draw_image(picture, fmt::format("Image {}", i + 1), caption_of(*pictures[i])));
+            page::draw_image(picture, fmt::format("Image {}", i + 1), caption_of(*pictures[i])));
       }
       channels = channels_of(picture, *model.package.classification());
     }
@@ -215,8 +215,8 @@ Classified classify_volume(LoadedModel& model, const std::function<ChannelVolume
     }
     classify_image(model, seen, std::nullopt, context, f);
   });
-  result.shown = {report::draw_image(middle_of(*channels.front()), "Middle slice",
-                                     "in the order of the series")};
+  result.shown = {
+      page::draw_image(middle_of(*channels.front()), "Middle slice", "in the order of the series")};
   result.volume = channels.front();
   finish(model, done, context, f);
   return result;

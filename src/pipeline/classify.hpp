@@ -6,15 +6,15 @@
 
 #include "dicom/study.hpp"
 #include "findings/findings.hpp"
+#include "findings/picture.hpp"
 #include "pipeline/run_series.hpp"
-#include "report/pictures.hpp"
 
 namespace osler {
 
 struct Classified {
   Findings findings;
-  SharedVolume volume;                 ///< what was classified; null if it was pictures
-  std::vector<report::Picture> shown;  ///< for the page: pictures as they came, a volume's middle
+  SharedVolume volume;         ///< what was classified; null if it was pictures
+  std::vector<Picture> shown;  ///< for the page: pictures as they came, a volume's middle
 };
 
 /// Pictures that a page shows at most.

@@ -5,17 +5,18 @@
 #include <optional>
 #include <string>
 
-#include "report/segmentation.hpp"
-#include "report/structured_report.hpp"
+#include "objects/segmentation.hpp"
+#include "objects/structured_report.hpp"
 
 namespace osler::report {
 
 /// Results besides findings.json, which always is.
 struct ObjectSet {
-  std::optional<SegmentationForm> segmentation = SegmentationForm{};
-  std::int64_t most_frames = 0;            ///< of the segmentation; 0: any
-  std::optional<SegmentationForm> beyond;  ///< with more frames; nothing: left out, with a warning
-  std::optional<SrForm> report = SrForm::comprehensive_3d;
+  std::optional<objects::SegmentationForm> segmentation = objects::SegmentationForm{};
+  std::int64_t most_frames = 0;  ///< of the segmentation; 0: any
+  std::optional<objects::SegmentationForm>
+      beyond;  ///< with more frames; nothing: left out, with a warning
+  std::optional<objects::SrForm> report = objects::SrForm::comprehensive_3d;
   bool captures = true;
   bool page = true;                 ///< report.html
   bool labels = false;              ///< labels.nii.gz

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/version.hpp"
-#include "report/sentences.hpp"
+#include "findings/sentences.hpp"
 
 namespace osler::report {
 namespace {

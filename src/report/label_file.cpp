@@ -5,18 +5,18 @@
 #include <cstdint>
 #include <vector>
 
-#include "report/segmentation_reader.hpp"
+#include "objects/segmentation_reader.hpp"
 #include "volume/exchange.hpp"
 
 namespace osler::report {
 namespace {
 
 /// From nothing but the file.
-MeasuredSegmentation measure_label_file(const std::filesystem::path& file,
-                                        const std::vector<Segment>& segments) {
+objects::MeasuredSegmentation measure_label_file(const std::filesystem::path& file,
+                                                 const std::vector<Segment>& segments) {
   const Volume read = read_exchange(file);
   const Size3& n = read.grid.size;
-  MeasuredSegmentation measured;
+  objects::MeasuredSegmentation measured;
   measured.voxel_mm3 = read.grid.voxel_mm3();
   const Vec3 spacing = read.grid.spacing_mm();
   measured.smallest_side_mm = *std::min_element(spacing.begin(), spacing.end());
@@ -30,13 +30,13 @@ MeasuredSegmentation measure_label_file(const std::filesystem::path& file,
     for (std::int64_t r = 0; r < n[1]; ++r) {
       for (std::int64_t c = 0; c < n[0]; ++c, ++label) {
         if (number_of[*label] == 0) continue;
-        MeasuredSegment& segment = measured.segments[number_of[*label] - 1U];
+        objects::MeasuredSegment& segment = measured.segments[number_of[*label] - 1U];
         ++segment.voxels;
         segment.moment = segment.moment + measured.voxel_mm3 * read.grid.centre_mm(c, r, k);
       }
     }
   }
-  for (MeasuredSegment& segment : measured.segments) {
+  for (objects::MeasuredSegment& segment : measured.segments) {
     segment.volume_mm3 = static_cast<double>(segment.voxels) * measured.voxel_mm3;
   }
   return measured;
@@ -54,7 +54,7 @@ void write_label_file(const Findings& findings, const LabelMap& labels, const Vo
   std::ranges::transform(labels.labels, values.begin(),
                          [&](std::uint8_t label) { return value_of[label]; });
   write_nifti_labels(values, labels.grid, is_turned_round(volume), file);
-  verify_against(findings, measure_label_file(file, findings.segments));
+  objects::verify_against(findings, measure_label_file(file, findings.segments));
 }
 
 }  // namespace osler::report

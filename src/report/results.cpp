@@ -6,23 +6,23 @@
 #include <chrono>
 
 #include "core/error.hpp"
-#include "report/encapsulated_pdf.hpp"
-#include "report/fhir.hpp"
+#include "fhir/fhir.hpp"
+#include "objects/encapsulated_pdf.hpp"
+#include "objects/identity.hpp"
+#include "objects/key_objects.hpp"
+#include "objects/presentation_state.hpp"
+#include "objects/secondary_capture.hpp"
+#include "objects/segmentation.hpp"
+#include "objects/segmentation_reader.hpp"
+#include "objects/structure_set.hpp"
+#include "objects/structured_report.hpp"
+#include "page/html.hpp"
+#include "page/html_slices.hpp"
+#include "page/label_extents.hpp"
+#include "page/pdf.hpp"
+#include "page/pictures.hpp"
 #include "report/findings_json.hpp"
-#include "report/html.hpp"
-#include "report/html_slices.hpp"
-#include "report/identity.hpp"
-#include "report/key_objects.hpp"
-#include "report/label_extents.hpp"
 #include "report/label_file.hpp"
-#include "report/pdf.hpp"
-#include "report/pictures.hpp"
-#include "report/presentation_state.hpp"
-#include "report/secondary_capture.hpp"
-#include "report/segmentation.hpp"
-#include "report/segmentation_reader.hpp"
-#include "report/structure_set.hpp"
-#include "report/structured_report.hpp"
 
 namespace osler::report {
 namespace {
@@ -31,12 +31,13 @@ constexpr char kLabelsFile[] = "labels.nii.gz";
 
 /// In the form of this delivery, or nothing and a warning.
 /// @param warnings  of this delivery alone: objects that are the same everywhere do not hold them
-SegReference write_labels(const Findings& findings, const LabelMap& labels, const Volume& volume,
-                          const ObjectSet& objects, const std::filesystem::path& file,
-                          std::vector<Reason>& warnings) {
-  SegmentationForm form = *objects.segmentation;
+objects::SegReference write_labels(const Findings& findings, const LabelMap& labels,
+                                   const Volume& volume, const ObjectSet& objects,
+                                   const std::filesystem::path& file,
+                                   std::vector<Reason>& warnings) {
+  objects::SegmentationForm form = *objects.segmentation;
   if (objects.most_frames > 0) {
-    const std::size_t frames = count_frames(findings, labels, form);
+    const std::size_t frames = objects::count_frames(findings, labels, form);
     const bool beyond = frames > static_cast<std::size_t>(objects.most_frames);
     if (beyond && !objects.beyond) {
       warnings.push_back({"segmentation_left_out",
@@ -47,8 +48,8 @@ SegReference write_labels(const Findings& findings, const LabelMap& labels, cons
     }
     if (beyond) form = *objects.beyond;
   }
-  const ObjectIds ids = write_segmentation(findings, labels, volume, file, form);
-  verify_against_segmentation(findings, file);
+  const ObjectIds ids = objects::write_segmentation(findings, labels, volume, file, form);
+  objects::verify_against_segmentation(findings, file);
   return ids;
 }
 
@@ -72,46 +73,47 @@ void write_maps(const Material& m, Delivery& delivery, std::vector<ObjectIds>& o
   }
   const std::filesystem::path& folder = delivery.folder.path();
   if (objects.uncertainty) {
-    others.push_back(write_parametric_map(
-        m.findings, {"uncertainty", "Uncertainty", quantities::kPredictiveEntropy}, m.volume.grid,
-        m.kept->entropy, folder / "pm-uncertainty.dcm"));
+    others.push_back(objects::write_parametric_map(
+        m.findings, {"uncertainty", "Uncertainty", objects::quantities::kPredictiveEntropy},
+        m.volume.grid, m.kept->entropy, folder / "pm-uncertainty.dcm"));
     delivery.files.emplace_back("pm-uncertainty.dcm");
   }
   if (objects.fractional) {
-    others.push_back(write_fractional_segmentation(
+    others.push_back(objects::write_fractional_segmentation(
         m.findings, m.volume, m.kept->of_segment, folder / "seg-fractional.dcm",
-        SegmentationForm::Encoding::explicit_little_endian));
+        objects::SegmentationForm::Encoding::explicit_little_endian));
     delivery.files.emplace_back("seg-fractional.dcm");
   }
 }
 
 /// What shows the segments to those who read no segmentation.
-void write_views(const Material& m, const SegReference& segmentation, Delivery& delivery,
+void write_views(const Material& m, const objects::SegReference& segmentation, Delivery& delivery,
                  std::vector<ObjectIds>& others, std::vector<Reason>& warnings) {
   const std::filesystem::path& folder = delivery.folder.path();
   if (delivery.objects.captures) {
     for (const Picture& picture : m.pictures) {
       const std::string name = "sc-" + picture.name + ".dcm";
       others.push_back(
-          write_secondary_capture(m.findings, picture, {*segmentation}, folder / name));
+          objects::write_secondary_capture(m.findings, picture, {*segmentation}, folder / name));
       delivery.files.push_back(name);
     }
   }
   if (delivery.objects.structure_set) {
-    others.push_back(write_structure_set(m.findings, *m.labels, m.volume, folder / "rtstruct.dcm"));
+    others.push_back(
+        objects::write_structure_set(m.findings, *m.labels, m.volume, folder / "rtstruct.dcm"));
     delivery.files.emplace_back("rtstruct.dcm");
   }
   if (delivery.objects.pdf) {
     std::vector<ObjectIds> shown;
     if (segmentation) shown.push_back(*segmentation);
-    others.push_back(write_encapsulated_pdf(
-        m.findings, to_pdf(m.findings, read_identity(m.findings), m.pictures), shown,
+    others.push_back(objects::write_encapsulated_pdf(
+        m.findings, page::to_pdf(m.findings, objects::read_identity(m.findings), m.pictures), shown,
         folder / "report.pdf.dcm"));
     delivery.files.emplace_back("report.pdf.dcm");
   }
   if (delivery.objects.presentation_state) {
-    const PresentationState state =
-        write_presentation_state(m.findings, *m.labels, m.volume, folder / "pr.dcm");
+    const objects::PresentationState state =
+        objects::write_presentation_state(m.findings, *m.labels, m.volume, folder / "pr.dcm");
     if (state.ids) {
       others.push_back(*state.ids);
       delivery.files.emplace_back("pr.dcm");
@@ -124,7 +126,7 @@ void write_views(const Material& m, const SegReference& segmentation, Delivery& 
 /// The DICOM objects of one delivery. The report names all the others, the key objects name the
 /// report too.
 /// @param segmentation  of an earlier delivery; receives that of this one, if it has one
-void write_objects(const Material& m, Delivery& delivery, SegReference& segmentation,
+void write_objects(const Material& m, Delivery& delivery, objects::SegReference& segmentation,
                    std::vector<Reason>& warnings) {
   const std::filesystem::path& folder = delivery.folder.path();
   const ObjectSet& objects = delivery.objects;
@@ -143,26 +145,27 @@ void write_objects(const Material& m, Delivery& delivery, SegReference& segmenta
     write_views(m, segmentation, delivery, others, warnings);
   }
   if (m.findings.status != Status::refused && objects.report) {
-    const ObjectIds sr = write_structured_report(m.findings, m.volume, segmentation,
-                                                 folder / "sr.dcm", *objects.report, others);
+    const ObjectIds sr = objects::write_structured_report(
+        m.findings, m.volume, segmentation, folder / "sr.dcm", *objects.report, others);
     delivery.files.insert(delivery.files.begin() + static_cast<std::ptrdiff_t>(before_report),
                           "sr.dcm");
     others.insert(others.begin(), sr);
   }
   if (objects.fhir) {
-    FhirReferences references;
+    fhir::FhirReferences references;
     references.segmentation = segmentation;
     const bool has_report = m.findings.status != Status::refused && objects.report;
     if (has_report) references.structured_report = others.front();
     references.others.assign(others.begin() + (has_report ? 1 : 0), others.end());
     references.issued = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     delivery.folder.write(
-        "fhir.json", to_fhir(m.findings, read_identity(m.findings), references).dump(2) + "\n");
+        "fhir.json",
+        fhir::to_fhir(m.findings, objects::read_identity(m.findings), references).dump(2) + "\n");
     delivery.files.emplace_back("fhir.json");
   }
   if (!complete || !objects.key_objects) return;
   if (segmentation) others.insert(others.begin(), *segmentation);
-  write_key_objects(m.findings, *m.labels, m.findings.findings, others, folder / "ko.dcm");
+  objects::write_key_objects(m.findings, *m.labels, m.findings.findings, others, folder / "ko.dcm");
   delivery.files.emplace_back("ko.dcm");
 }
 
@@ -181,7 +184,7 @@ void write_nifti(Findings& findings, const LabelMap& labels, const Volume& volum
 
 struct Page {
   const std::vector<Picture>& pictures;
-  const SliceStack& slices;
+  const page::SliceStack& slices;
   bool wanted;
 };
 
@@ -190,8 +193,8 @@ struct Page {
 void write_pages(const Findings& findings, const Page& page, std::vector<std::string>& files,
                  StagedFolder& folder) {
   if (page.wanted) {
-    folder.write("report.html",
-                 to_html(findings, read_identity(findings), page.pictures, page.slices));
+    folder.write("report.html", page::to_html(findings, objects::read_identity(findings),
+                                              page.pictures, page.slices));
     files.emplace_back("report.html");
   }
   files.emplace_back("findings.json");
@@ -210,21 +213,21 @@ void write_results(Findings& findings, const LabelMap* labels, const Volume& vol
   }
   const bool is_file = !findings.source.file.empty();
   std::vector<Picture> pictures;
-  SliceStack slices;
+  page::SliceStack slices;
   std::vector<Findings> said(deliveries.size(), findings);  // with each one's own warnings
   {
     const StageTimer timer(findings.timings, "write");
     if (complete) {
-      const LabelExtents extents = extents_of(*labels);
-      pictures = draw_pictures(findings, *labels, volume, extents);
+      const page::LabelExtents extents = page::extents_of(*labels);
+      pictures = page::draw_pictures(findings, *labels, volume, extents);
       const auto has_page = [](const Delivery& d) { return d.objects.page; };
       if (std::ranges::any_of(deliveries, has_page)) {
-        slices = draw_slices(findings, *labels, volume, extents);
+        slices = page::draw_slices(findings, *labels, volume, extents);
       }
     }
-    SegReference first;
+    objects::SegReference first;
     for (std::size_t i = 0; i < deliveries.size(); ++i) {
-      SegReference segmentation = first;
+      objects::SegReference segmentation = first;
       if (!is_file) {
         write_objects({findings, labels, volume, pictures, kept}, deliveries[i], segmentation,
                       said[i].source.warnings);
@@ -253,7 +256,7 @@ void write_evaluations(Findings& findings, const Volume& volume,
       objects.captures = objects.structure_set = objects.presentation_state = false;
       objects.key_objects = objects.uncertainty = objects.fractional = false;
       objects.segmentation.reset();
-      SegReference none;
+      objects::SegReference none;
       std::vector<Reason> warnings;
       write_objects({findings, nullptr, volume, pictures, nullptr}, delivery, none, warnings);
     }

@@ -7,17 +7,17 @@
 
 #include "core/files.hpp"
 #include "findings/findings.hpp"
+#include "findings/picture.hpp"
+#include "objects/parametric_map.hpp"
 #include "report/destinations.hpp"
-#include "report/parametric_map.hpp"
-#include "report/pictures.hpp"
 #include "volume/volume.hpp"
 
 namespace osler::report {
 
 /// Of a model whose scores were kept, slice by slice of the source grid.
 struct ProbabilitySource {
-  SliceOfSegment of_segment;  ///< probability of a segment
-  MapSlices entropy;          ///< how unsure the model is, 0 to 1
+  objects::SliceOfSegment of_segment;  ///< probability of a segment
+  objects::MapSlices entropy;          ///< how unsure the model is, 0 to 1
 };
 
 /// One set of results: where it goes and what it holds.

@@ -18,30 +18,17 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-SKIP = 77
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "judges"))
+from judging import CACHE, DATA, ROOT, SKIP, skip, skip_without, use_judges  # noqa: E402
+
 EXIT_OK, EXIT_USAGE, EXIT_BAD_INPUT, EXIT_PARTIAL = 0, 2, 3, 4
-ROOT = Path(__file__).resolve().parents[2]
-CACHE = Path(os.environ.get("OSLER_CACHE", Path.home() / ".cache" / "osler"))
 LONGEST_RUN_S = 1500  # far over any run: only a program that hangs meets it
-
-
-def skip(what):
-    print(f"skipped: {what}", flush=True)
-    sys.exit(SKIP)
 
 
 def need(path, name):
     if not Path(path).exists():
         skip(f"needs {name}")
     return Path(path)
-
-
-def use_judges():
-    """Goes on in the virtual environment of the judges, if this is another Python."""
-    judges = Path(os.environ.get("OSLER_JUDGES", CACHE / "judges"))
-    python = judges / "bin" / "python"
-    if python.exists() and Path(sys.prefix) != judges and "OSLER_JUDGED" not in os.environ:
-        os.execve(python, [str(python), *sys.argv], dict(os.environ, OSLER_JUDGED="1"))
 
 
 use_judges()
@@ -52,7 +39,7 @@ try:
     import pydicom
     import SimpleITK  # noqa: F401  (looked for here, so that every scenario skips alike)
 except ImportError as missing:
-    skip(f"needs the Python package {missing.name} (tools/setup --tests)")
+    skip_without(missing)
 
 
 def need_tools(*names):
@@ -67,7 +54,6 @@ def program(variable, name):
 
 
 OSLER = program("OSLER_PROGRAM", "osler")
-DATA = Path(os.environ.get("OSLER_TEST_DATA") or ROOT.parent / "shared" / "data")
 COLIN27 = Path("/usr/share/mricron/templates/ch2.nii.gz")
 CRANIUM = Path("/usr/share/doc/invesalius-examples/examples/Cranium.inv3")
 

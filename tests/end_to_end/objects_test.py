@@ -7,14 +7,14 @@ import harness
 from harness import Checks
 
 
-def main(writer):
+def main(writers):
     check = Checks()
     with harness.working_folder() as work:
         environment = dict(harness.os.environ, OSLER_JUDGE_DIR=str(work))
-        done = subprocess.run([writer, "--gtest_filter=ResultsForJudges.*"], env=environment,
-                              capture_output=True, text=True)
+        wrote = all(subprocess.run([writer, "--gtest_filter=ResultsForJudges.*"], env=environment,
+                                   capture_output=True).returncode == 0 for writer in writers)
         sources = sorted((work / "judged objects").glob("*-source"))
-        check(done.returncode == 0 and len(sources) >= 7, f"{len(sources)} sets of objects were written")
+        check(wrote and len(sources) >= 7, f"{len(sources)} sets of objects were written")
         for source in sources:
             name = source.name.removesuffix("-source")
             harness.judge_objects(source.parent / name, source, check, name)
@@ -27,4 +27,4 @@ def main(writer):
     check.finish()
 
 
-main(sys.argv[1])
+main(sys.argv[1:])

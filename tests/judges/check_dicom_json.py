@@ -18,17 +18,10 @@ import tempfile
 import warnings
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import judging
+from judging import faults
 
-
-def use_judges():
-    judges = Path(os.environ.get("OSLER_JUDGES", Path.home() / ".cache" / "osler" / "judges"))
-    python = judges / "bin" / "python"
-    if python.exists() and Path(sys.prefix) != judges and "OSLER_JUDGED" not in os.environ:
-        os.execve(python, [str(python), *sys.argv], dict(os.environ, OSLER_JUDGED="1"))
-
-
-use_judges()
+judging.use_judges()
 try:
     import numpy as np
     import pydicom
@@ -36,8 +29,7 @@ try:
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.sequence import Sequence
 except ImportError as missing:
-    print(f"skipped: needs the Python package {missing.name} (tools/setup --tests)")
-    sys.exit(77)
+    judging.skip_without(missing)
 
 pydicom.config.replace_un_with_known_vr = False
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -47,7 +39,6 @@ BULK = "bulk"
 UNITS = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 bulk_elements = set()  # of the file that is judged
 counts = {"files": 0, "elements": 0, "refused": 0}
-faults = []
 
 
 def print_json(program, files, inline=1 << 40):
@@ -230,9 +221,8 @@ def all_files(places):
 
 
 def main(program, places):
-    data = Path(os.environ.get("OSLER_TEST_DATA", ROOT.parent / "shared" / "data"))
-    unpacked = Path(os.environ.get("OSLER_UNPACKED", ROOT / "build" / "cpu" / "test-data"))
-    strict = all_files(places or [data / "sr_seg", data / "enhanced", data / "codecs_wg04"])
+    unpacked = Path(os.environ.get("OSLER_UNPACKED", judging.ROOT / "build" / "cpu" / "test-data"))
+    strict = all_files(places or [judging.DATA / name for name in ("sr_seg", "enhanced", "codecs_wg04")])
     strict = [f for f in strict if f.stat().st_size < 40 << 20 and readable(f) and "too_short" not in f.name]
     for line, path in zip(print_json(program, strict), strict):
         judge(line, path, True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Segmentations in every form, read by programs that the project did not write.
 
-usage: check_forms.py FOLDER        FOLDER/<case>/{case.json,labels.raw,*.dcm}, see report_segmentation_forms_test
+usage: check_forms.py FOLDER        FOLDER/<case>/{case.json,labels.raw,*.dcm}, see objects_segmentation_forms_test
 
 highdicom's get_volume and, of bits, dcmqi's segimage2itkimage must give the very label map, and every voxel's
 place to 1e-6 of its size; pydicom's frames must where the slices are no volume (tilted, uneven). dciodvfy

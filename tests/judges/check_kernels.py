@@ -6,23 +6,20 @@ usage: check_kernels.py KERNEL_PEERS
 Exit code 0 (all agree), 1 (something does not) or 77 (skipped: the missing thing is named).
 OSLER_JUDGES names the virtual environment with the judges (tools/setup --tests).
 """
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-JUDGES = Path(os.environ.get("OSLER_JUDGES", Path.home() / ".cache" / "osler" / "judges"))
-PYTHON = JUDGES / "bin" / "python"
-if PYTHON.exists() and "OSLER_JUDGED" not in os.environ:
-    os.execve(PYTHON, [str(PYTHON), *sys.argv], dict(os.environ, OSLER_JUDGED="1"))
+import judging
+
+judging.use_judges()
 try:
     import numpy as np
     import SimpleITK as sitk
     from scipy import ndimage
 except ImportError as missing:
-    print(f"skipped: {missing} (tools/setup --tests)")
-    sys.exit(77)
+    judging.skip_without(missing)
 try:
     import cc3d
 except ImportError:

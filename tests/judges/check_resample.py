@@ -4,23 +4,20 @@
 usage: check_resample.py PROGRAM     (osler-bench-resample; exit 77 without the judges' Python)
 """
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-judges = Path(os.environ.get("OSLER_JUDGES", Path.home() / ".cache" / "osler" / "judges"))
-python = judges / "bin" / "python"
-if python.exists() and Path(sys.prefix) != judges and "OSLER_JUDGED" not in os.environ:
-    os.execve(python, [str(python), *sys.argv], dict(os.environ, OSLER_JUDGED="1"))
+import judging
+
+judging.use_judges()
 try:
     import numpy as np
     import SimpleITK as sitk
     from scipy import ndimage
 except ImportError as missing:
-    print(f"skipped: needs the Python package {missing.name} (tools/setup --tests)")
-    sys.exit(77)
+    judging.skip_without(missing)
 
 TOLERANCE = 1e-5  # of the largest magnitude in the volume: 32-bit floats against double
 EDGE = 1e-6       # voxels about the end of the source where rounding decides what is inside

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Parametric maps, key objects, presentation states and the report that leads to them, of awkward series.
 
-usage: check_result_objects.py REPORT_TEST
+usage: check_result_objects.py OBJECTS_TEST
 
-REPORT_TEST (tests/report_judged_objects_test.cpp) writes the objects and, beside them, what they were made
+OBJECTS_TEST (tests/objects_for_judges_test.cpp) writes the objects and, beside them, what they were made
 of. Readers: dciodvfy, dcmpschk, dcmp2pgm, PixelMed, pydicom, highdicom, dcmqi; Pillow fills the
 outlines. Exit 77: skipped.
 """

@@ -9,14 +9,14 @@ Exit 77 without jsonschema (OSLER_JUDGES).
 """
 import copy
 import json
-import os
 import random
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+import judging
+from judging import ROOT
+
 CODE = {"value": "1", "scheme": "SCT", "meaning": "Thing"}
 SHA = "0" * 64
 STEPS = [
@@ -133,12 +133,9 @@ def members_the_schema_lacks(schema):
 def main(program):
     try:
         import jsonschema
-    except ImportError:
-        judges = Path(os.environ.get("OSLER_JUDGES", "")) / "bin" / "python"
-        if not judges.exists() or "OSLER_JUDGING" in os.environ:
-            print("skipped: no jsonschema (OSLER_JUDGES)")
-            sys.exit(77)
-        os.execve(judges, [str(judges), *sys.argv], dict(os.environ, OSLER_JUDGING="1"))
+    except ImportError as missing:
+        judging.use_judges()
+        judging.skip_without(missing)
     schema = json.loads((ROOT / "docs" / "schema" / "model.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     judge = jsonschema.Draft202012Validator(schema)

@@ -9,7 +9,6 @@ rule in numpy (and by scikit-image, where it is installed), but for centres on a
 data or judges are missing.
 """
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,11 +16,10 @@ import tempfile
 import zlib
 from pathlib import Path
 
-CACHE = Path(os.environ.get("OSLER_CACHE", Path.home() / ".cache" / "osler"))
-JUDGES = Path(os.environ.get("OSLER_JUDGES", CACHE / "judges"))
-if (JUDGES / "bin" / "python").exists() and Path(sys.prefix) != JUDGES and "OSLER_JUDGED" not in os.environ:
-    os.execve(JUDGES / "bin" / "python", [str(JUDGES / "bin" / "python"), *sys.argv],
-              dict(os.environ, OSLER_JUDGED="1"))
+import judging
+from judging import DATA, JUDGES, fault, faults
+
+judging.use_judges()
 try:
     import highdicom as hd
     import nibabel
@@ -29,24 +27,16 @@ try:
     import pydicom
     import SimpleITK as sitk
 except ImportError as missing:
-    print(f"skipped: needs the Python package {missing.name} (tools/setup --tests)")
-    sys.exit(77)
+    judging.skip_without(missing)
 try:
     from skimage.draw import polygon2mask
 except ImportError:
     polygon2mask = None
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("OSLER_TEST_DATA") or ROOT.parent / "shared" / "data")
 SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 ON_EDGE = 1e-6  # voxels: nearer centres are on an edge for one of the two
 
-faults = []
 held = 0
-
-
-def fault(name, text):
-    faults.append(f"{name}: {text}")
 
 
 def convert(osler, source, out, *options):
@@ -306,8 +296,7 @@ def main(osler):
             pass
     sets = sorted(p for p in (DATA / "sts" / "STS_003").glob("*") if (p / "mask").is_dir())
     if not files or not sets:
-        print("skipped: needs sr_seg and sts of OSLER_TEST_DATA")
-        sys.exit(77)
+        judging.skip("needs sr_seg and sts of OSLER_TEST_DATA")
     with tempfile.TemporaryDirectory() as work:
         check_command(osler, Path(work))
         for i, file in enumerate(files):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges RT Structure Sets with programs that the project did not write.
 
-usage: check_structure_sets.py WRITER       report_test: it writes sets of awkward series
+usage: check_structure_sets.py WRITER       objects_test: it writes sets of awkward series
        check_structure_sets.py RTSTRUCT SEG both of the same labels
 
 dciodvfy finds no error; every reference is to an image of the source; and the contours, filled by
@@ -16,25 +16,18 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-CACHE = Path(os.environ.get("OSLER_CACHE", Path.home() / ".cache" / "osler"))
-JUDGES = Path(os.environ.get("OSLER_JUDGES", CACHE / "judges"))
-if (JUDGES / "bin" / "python").exists() and Path(sys.prefix) != JUDGES and "OSLER_JUDGED" not in os.environ:
-    os.execve(JUDGES / "bin" / "python", [str(JUDGES / "bin" / "python"), *sys.argv],
-              dict(os.environ, OSLER_JUDGED="1"))
+import judging
+from judging import fault, faults
+
+judging.use_judges()
 try:
     import numpy as np
     import pydicom
     from PIL import Image, ImageDraw
 except ImportError as missing:
-    print(f"skipped: needs the Python package {missing.name} (tools/setup --tests)")
-    sys.exit(77)
+    judging.skip_without(missing)
 
 FINER = 8  # Pillow also fills the pixels under an edge: none of these may be at a voxel's centre
-faults = []
-
-
-def fault(file, text):
-    faults.append(f"{file}: {text}")
 
 
 def key(image):

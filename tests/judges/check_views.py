@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Judges the FHIR bundles and PDF reports that tests/report_pdf_test.cpp (ViewsForJudges) wrote, with
+"""Judges the FHIR bundles and PDF reports that tests/report_views_test.cpp (ViewsForJudges) wrote, with
 readers that the project did not write.
 
 usage: check_views.py FOLDER   ("judged views")
@@ -13,22 +13,16 @@ Exit 77 without fhir.resources, Pillow, poppler-utils or dciodvfy (tools/setup -
 """
 import io
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import judging
+from judging import fault, faults
 
-def use_judges():
-    judges = Path(os.environ.get("OSLER_JUDGES", Path.home() / ".cache" / "osler" / "judges"))
-    python = judges / "bin" / "python"
-    if python.exists() and Path(sys.prefix) != judges and "OSLER_JUDGED" not in os.environ:
-        os.execve(python, [str(python), *sys.argv], dict(os.environ, OSLER_JUDGED="1"))
-
-
-use_judges()
+judging.use_judges()
 try:
     import numpy as np
     import pydantic
@@ -36,22 +30,15 @@ try:
     from fhir.resources.R4B.bundle import Bundle
     from PIL import Image, ImageDraw, ImageFont
 except ImportError as missing:
-    print(f"skipped: needs the Python package {missing.name} (tools/setup --tests)")
-    sys.exit(77)
+    judging.skip_without(missing)
 for tool in ("pdftotext", "pdftoppm", "pdffonts", "dciodvfy"):
     if shutil.which(tool) is None:
-        print(f"skipped: needs {tool} (tools/setup --tests)")
-        sys.exit(77)
+        judging.skip(f"needs {tool} (tools/setup --tests)")
 
 SYSTEMS = {"http://snomed.info/sct": "SCT", "http://dicom.nema.org/resources/ontology/DCM": "DCM",
            "http://unitsofmeasure.org": "UCUM", "http://terminology.hl7.org/CodeSystem/umls": "UMLS"}
 ALIKE = 0.75  # of the ink, drawn by two rasterisers at 300 dpi; a character with a part missing has < 0.6
-faults = []
 counts = {"resources": 0, "references": 0, "measurements": 0, "evaluations": 0, "pages": 0, "glyphs": 0}
-
-
-def fault(where, text):
-    faults.append(f"{where}: {text}")
 
 
 def run(*command):
