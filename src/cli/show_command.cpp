@@ -36,6 +36,9 @@ int print_dicom_json(const Options& options) {
   for (const std::string& path : summary.repeated_paths) {
     fmt::print(stderr, "repeated, the first stands: {}\n", path);
   }
+  for (const dicom::OddText& text : summary.odd_texts) {
+    fmt::print(stderr, "{}: {}\n", text.path, words_of(text.notes));
+  }
   return kExitOk;
 }
 

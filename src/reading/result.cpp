@@ -43,7 +43,7 @@ Result read_result(const std::filesystem::path& file, const dicom::Limits& limit
           summarise_segmentation(object, transfer_syntax_of(*format), result.problems);
       break;
     case ObjectKind::other:
-      result.details = details_of(object);
+      result.details = details_of(object, result.problems);
       break;
   }
   return result;

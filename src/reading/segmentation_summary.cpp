@@ -3,6 +3,7 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcfcache.h>
 #include <dcmtk/dcmdata/dctk.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
@@ -46,28 +47,28 @@ std::optional<std::array<std::uint8_t, 3>> colour_of(DcmItem& segment) {
                     gamma_byte(0.0719453 * x - 0.2289914 * y + 1.4052427 * z)};
 }
 
-SegmentSummary segment_of(DcmItem& item, CharacterSet& set) {
+SegmentSummary segment_of(DcmItem& item, Texts& texts) {
   SegmentSummary s;
   s.number = integer_of(item, DCM_SegmentNumber).value_or(0);
-  s.label = text_of(item, DCM_SegmentLabel, set);
-  s.description = text_of(item, DCM_SegmentDescription, set);
-  s.category = code_of(item, DCM_SegmentedPropertyCategoryCodeSequence, set);
+  s.label = text_of(item, DCM_SegmentLabel, texts);
+  s.description = text_of(item, DCM_SegmentDescription, texts);
+  s.category = code_of(item, DCM_SegmentedPropertyCategoryCodeSequence, texts);
   if (DcmItem* type = first_item(item, DCM_SegmentedPropertyTypeCodeSequence)) {
-    s.type = code_of(item, DCM_SegmentedPropertyTypeCodeSequence, set);
-    s.type_modifiers = codes_of(*type, DCM_SegmentedPropertyTypeModifierCodeSequence, set);
+    s.type = code_of(item, DCM_SegmentedPropertyTypeCodeSequence, texts);
+    s.type_modifiers = codes_of(*type, DCM_SegmentedPropertyTypeModifierCodeSequence, texts);
   }
   if (DcmItem* region = first_item(item, DCM_AnatomicRegionSequence)) {
-    s.region = code_of(item, DCM_AnatomicRegionSequence, set);
-    s.region_modifiers = codes_of(*region, DCM_AnatomicRegionModifierSequence, set);
+    s.region = code_of(item, DCM_AnatomicRegionSequence, texts);
+    s.region_modifiers = codes_of(*region, DCM_AnatomicRegionModifierSequence, texts);
   }
-  s.algorithm_type = text_of(item, DCM_SegmentAlgorithmType, set);
-  s.algorithm_name = text_of(item, DCM_SegmentAlgorithmName, set);
+  s.algorithm_type = text_of(item, DCM_SegmentAlgorithmType, texts);
+  s.algorithm_name = text_of(item, DCM_SegmentAlgorithmName, texts);
   if (DcmItem* known = first_item(item, DCM_SegmentationAlgorithmIdentificationSequence)) {
-    s.algorithm_version = text_of(*known, DCM_AlgorithmVersion, set);
-    if (s.algorithm_name.empty()) s.algorithm_name = text_of(*known, DCM_AlgorithmName, set);
+    s.algorithm_version = text_of(*known, DCM_AlgorithmVersion, texts);
+    if (s.algorithm_name.empty()) s.algorithm_name = text_of(*known, DCM_AlgorithmName, texts);
   }
-  s.tracking_identifier = text_of(item, DCM_TrackingID, set);
-  s.tracking_uid = text_of(item, DCM_TrackingUID, set);
+  s.tracking_identifier = text_of(item, DCM_TrackingID, texts);
+  s.tracking_uid = text_of(item, DCM_TrackingUID, texts);
   s.colour = colour_of(item);
   return s;
 }
@@ -281,7 +282,7 @@ void read_frames(DcmItem& object, bool count_bits, SegmentationSummary& s,
 
 SegmentationSummary summarise_segmentation(DcmItem& object, const std::string& transfer_syntax_uid,
                                            std::vector<Problem>& problems) {
-  CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
+  const dicom::CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
   SegmentationSummary s;
   s.type = bytes_of(object, DCM_SegmentationType);
   s.fractional_type = bytes_of(object, DCM_SegmentationFractionalType);
@@ -294,7 +295,12 @@ SegmentationSummary summarise_segmentation(DcmItem& object, const std::string& t
   s.tiled = has_value(object, DCM_TotalPixelMatrixColumns);
   s.sources = sources_of(object);
   for (DcmItem* item : items_of(object, DCM_SegmentSequence)) {
-    s.segments.push_back(segment_of(*item, set));
+    Texts texts{set, {}};
+    s.segments.push_back(segment_of(*item, texts));
+    if (texts.notes.any()) {
+      problems.push_back(
+          {fmt::format("segment {}", s.segments.back().number), words_of(texts.notes)});
+    }
   }
   check_segments(s, problems);
   const bool is_native = dicom::transfer_syntax(transfer_syntax_uid).codec == dicom::Codec::none;
