@@ -143,9 +143,10 @@ TEST(CharacterSet, SaysWhatIsNoCharacter) {
   const Example examples[] = {
       {"", "caf\xE9", "caf\xEF\xBF\xBD"},
       {"ISO_IR 192", "\xC3(", "\xEF\xBF\xBD("},
-      {"ISO_IR 127", "\xA1z", "\xEF\xBF\xBDz"},  // ISO 8859-6 has gaps
-      {"ISO_IR 166", "\xA0z", "\xEF\xBF\xBDz"},  // TIS 620 begins at A1
-      {"ISO_IR 13", "\xE0z", "\xEF\xBF\xBDz"},   // katakana ends at DF
+      {"ISO_IR 127", "\xA1z", "\xEF\xBF\xBDz"},                  // ISO 8859-6 has gaps
+      {"ISO_IR 100", "\x93z\x94", "\xEF\xBF\xBDz\xEF\xBF\xBD"},  // quotes of Windows-1252
+      {"ISO_IR 166", "\xA0z", "\xEF\xBF\xBDz"},                  // TIS 620 begins at A1
+      {"ISO_IR 13", "\xE0z", "\xEF\xBF\xBDz"},                   // katakana ends at DF
       {"GB18030", "\xFFz", "\xEF\xBF\xBDz"},
       {"\\ISO 2022 IR 87", "\x1B$B;", "\xEF\xBF\xBD"},                     // half of one
       {"\\ISO 2022 IR 87", "\x1B$B;3/~ED\x1B(B", "山\xEF\xBF\xBD田"},      // row 15 is empty

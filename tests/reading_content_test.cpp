@@ -124,6 +124,31 @@ TEST(ContentTree, AttributesOfAnotherKindAreMissingNotMisread) {
   EXPECT_TRUE(has_problem(tree, "1.1", "no value"));
 }
 
+TEST(ContentTree, TextsAreReadInTheSetThatHoldsForThem) {
+  DcmDataset object;
+  make_report(object);
+  set(object, DCM_SpecificCharacterSet, "ISO_IR 100");
+  text(object, "CONTAINS", kName, "\xC4");
+  DcmItem& greek = text(object, "CONTAINS", kName, "\xC4");
+  set(greek, DCM_SpecificCharacterSet, "ISO_IR 126");
+  text(object, "CONTAINS", kName, "\x93");
+  // What a program that did not know the attribute made of it.
+  DcmItem& name = content(object, "CONTAINS", "PNAME", kName);
+  auto* unknown = new DcmOtherByteOtherWord(DcmTag(DCM_PersonName, EVR_UN));
+  unknown->putUint8Array(reinterpret_cast<const Uint8*>("J\xF6rg"), 4);
+  name.insert(unknown);
+
+  const ContentTree tree = read_content(object);
+  const auto& children = tree.root.children;
+  const std::size_t first = children.size() - 4;
+  EXPECT_EQ(children[first].text, "Ä");
+  EXPECT_EQ(children[first + 1].text, "Δ");
+  EXPECT_EQ(children[first + 2].text, "\xEF\xBF\xBD");
+  EXPECT_EQ(children[first + 3].text, "Jörg");
+  EXPECT_TRUE(has_problem(tree, children[first + 2].path, "no characters"));
+  EXPECT_FALSE(has_problem(tree, children[first + 1].path, "character"));
+}
+
 TEST(ContentTree, WideContentIsCutOffAndThatIsSaid) {
   DcmDataset object;
   make_report(object);

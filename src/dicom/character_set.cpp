@@ -69,9 +69,19 @@ bool is_control(char c) {
   return unsigned_of(c) < 0x20;
 }
 
+bool is_c1(char c) {
+  return is_high(c) && unsigned_of(c) < 0xA0;
+}
+
 bool is_plain(std::string_view bytes) {
   return std::none_of(bytes.begin(), bytes.end(),
                       [](char c) { return is_high(c) || c == kEscape; });
+}
+
+/// The bytes up to the first that is none of these.
+std::string_view front_of(std::string_view bytes, bool (*is_one)(char)) {
+  const auto* end = std::find_if_not(bytes.begin(), bytes.end(), is_one);
+  return bytes.substr(0, static_cast<std::size_t>(end - bytes.begin()));
 }
 
 bool is_between(std::string_view bytes, std::size_t i, unsigned char low, unsigned char high) {
@@ -231,15 +241,20 @@ class CharacterSet::Decoder {
   }
 
   std::size_t beyond_ascii(std::string_view bytes) {
-    const auto* end = std::find_if_not(bytes.begin(), bytes.end(), is_high);
-    const std::string_view run = bytes.substr(0, static_cast<std::size_t>(end - bytes.begin()));
     if (set_.has_unknown_term_) text_.notes.unknown_term = true;
     if (g1_ == nullptr) {
-      text_.notes.undeclared = text_.notes.undeclared || !set_.has_unknown_term_;
+      if (!set_.has_unknown_term_) text_.notes.undeclared = true;
+      const std::string_view run = front_of(bytes, is_high);
       add_utf8(run);
       return run.size();
     }
     if (is_reset_ && g1_ != set_.initial_) text_.notes.undeclared = true;
+    // No repertoire has these, whatever iconv says (PS3.5 6.1.3).
+    if (is_c1(bytes.front())) {
+      replace();
+      return 1;
+    }
+    const std::string_view run = front_of(bytes, [](char c) { return is_high(c) && !is_c1(c); });
     if (g1_->codeset == kKatakana) {
       std::for_each(run.begin(), run.end(), [this](char c) { add_katakana(c); });
     } else {

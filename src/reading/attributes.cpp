@@ -25,16 +25,23 @@ Code code_in(DcmItem& item, Texts& texts) {
   return code;
 }
 
-dicom::TextKind kind_of(DcmElement& text) {
-  switch (text.ident()) {
+/// Nothing: of UID, date, code string ... the character set is always the default one
+/// (PS3.5 6.1.2.2). What a program that did not know the attribute wrote as UN is what it should
+/// be.
+std::optional<dicom::TextKind> kind_of(DcmElement& text) {
+  switch (text.ident() == EVR_UN ? DcmTag(text.getTag().getXTag()).getEVR() : text.ident()) {
     case EVR_PN:
       return dicom::TextKind::person_name;
     case EVR_LT:
     case EVR_ST:
     case EVR_UT:
       return dicom::TextKind::text;
-    default:
+    case EVR_LO:
+    case EVR_SH:
+    case EVR_UC:
       return dicom::TextKind::values;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -42,13 +49,18 @@ dicom::TextKind kind_of(DcmElement& text) {
 
 std::string bytes_of(DcmItem& item, const DcmTagKey& tag) {
   DcmElement* found = element(item, tag);
-  char* value = nullptr;
+  if (found == nullptr || found->isLeaf() == OFFalse) return {};
+  std::string bytes;
+  char* text = nullptr;
+  Uint8* raw = nullptr;
   Uint32 length = 0;
-  if (found == nullptr || found->isLeaf() == OFFalse || found->getString(value, length).bad() ||
-      value == nullptr) {
-    return {};
+  if (found->ident() == EVR_UN) {
+    if (found->getUint8Array(raw).good() && raw != nullptr) {
+      bytes.assign(reinterpret_cast<const char*>(raw), found->getLength());
+    }
+  } else if (found->getString(text, length).good() && text != nullptr) {
+    bytes.assign(text, length);
   }
-  std::string bytes(value, length);
   while (!bytes.empty() && (bytes.back() == ' ' || bytes.back() == '\0')) bytes.pop_back();
   return bytes;
 }
@@ -61,10 +73,10 @@ bool has_value(DcmItem& item, const DcmTagKey& tag) {
 std::string text_of(DcmItem& item, const DcmTagKey& tag, Texts& texts) {
   DcmElement* found = element(item, tag);
   if (found == nullptr) return {};
-  // Of UID, date, code string ... the character set is always the default one (PS3.5 6.1.2.2).
   static const dicom::CharacterSet kAscii;
-  const bool is_affected = found->isAffectedBySpecificCharacterSet() == OFTrue;
-  auto text = (is_affected ? texts.set : kAscii).to_utf8(bytes_of(item, tag), kind_of(*found));
+  const auto kind = kind_of(*found);
+  const dicom::CharacterSet& set = kind ? texts.set : kAscii;
+  auto text = set.to_utf8(bytes_of(item, tag), kind.value_or(dicom::TextKind::values));
   texts.notes.add(text.notes);
   return std::move(text.utf8);
 }
