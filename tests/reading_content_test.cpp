@@ -372,6 +372,17 @@ TEST(SegmentationSummary, CountsBitsThatDoNotBeginOnBytes) {
   EXPECT_NEAR(s.centroid_mm.value()[1], 4.0 / 3, 1e-12);
   EXPECT_NEAR(s.centroid_mm.value()[2], 12, 1e-12);
   EXPECT_EQ(s.colour.value(), (std::array<std::uint8_t, 3>{255, 255, 255}));
+
+  // 3 x 3 pixels, a byte each where they are decoded.
+  dicom::Limits limits;
+  limits.max_frame_bytes = 9;
+  EXPECT_TRUE(read_result(folder.path() / "seg.dcm", limits).problems.empty());
+  limits.max_frame_bytes = 8;
+  const Result over = read_result(folder.path() / "seg.dcm", limits);
+  ASSERT_EQ(over.problems.size(), 1U);
+  EXPECT_EQ(over.problems[0].where, "Rows, Columns");
+  EXPECT_FALSE(over.segmentation->segments.at(0).voxels);
+  EXPECT_EQ(over.segmentation->segments.at(0).frames, 2);
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ Action add_show(CLI::App& app) {
           "more than 64 KiB are left out and named on standard error")
       ->excludes("--json")
       ->excludes("--tree");
-  add_limits(*command, options->limits);
+  add_file_limits(*command, options->limits);
   command->footer(
       "Examples:\n"
       "  osler show out/sr.dcm\n"

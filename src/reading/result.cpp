@@ -40,7 +40,7 @@ Result read_result(const std::filesystem::path& file, const dicom::Limits& limit
       break;
     case ObjectKind::segmentation:
       result.segmentation =
-          summarise_segmentation(object, transfer_syntax_of(*format), result.problems);
+          summarise_segmentation(object, transfer_syntax_of(*format), limits, result.problems);
       break;
     case ObjectKind::other:
       result.details = details_of(object, result.problems);

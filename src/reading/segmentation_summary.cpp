@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::size_t kMostProblems = 20;  // of frames: the same again and again
 constexpr long kMostRows = 65535;          // of VR US
-/// One frame of bits; a larger one is no image of the body.
-constexpr std::uint64_t kMostFrameBits = 1ULL << 31;
 
 double inverse_lab_curve(double f) {
   constexpr double kEdge = 6.0 / 29.0;
@@ -132,8 +130,7 @@ class BinaryFrames {
   std::optional<Counted> count(std::uint64_t frame) {
     const std::uint64_t first = frame * bits_, last = first + bits_ - 1;
     const std::uint64_t length = last / 8 - first / 8 + 1;
-    if (pixels_ == nullptr || bits_ == 0 || bits_ > kMostFrameBits ||
-        last / 8 >= pixels_->getLength()) {
+    if (pixels_ == nullptr || bits_ == 0 || last / 8 >= pixels_->getLength()) {
       return std::nullopt;
     }
     bytes_.resize(length);
@@ -281,6 +278,7 @@ void read_frames(DcmItem& object, bool count_bits, SegmentationSummary& s,
 }  // namespace
 
 SegmentationSummary summarise_segmentation(DcmItem& object, const std::string& transfer_syntax_uid,
+                                           const dicom::Limits& limits,
                                            std::vector<Problem>& problems) {
   const dicom::CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
   SegmentationSummary s;
@@ -304,7 +302,12 @@ SegmentationSummary summarise_segmentation(DcmItem& object, const std::string& t
   }
   check_segments(s, problems);
   const bool is_native = dicom::transfer_syntax(transfer_syntax_uid).codec == dicom::Codec::none;
-  read_frames(object, s.type == "BINARY" && s.bits_allocated == 1 && is_native, s, problems);
+  const bool is_bits = s.type == "BINARY" && s.bits_allocated == 1 && is_native;
+  const bool is_within = std::int64_t{s.rows} * s.columns <= limits.max_frame_bytes;
+  if (is_bits && !is_within) {
+    problems.push_back({"Rows, Columns", "a frame is over the limit: its voxels are not counted"});
+  }
+  read_frames(object, is_bits && is_within, s, problems);
   return s;
 }
 
