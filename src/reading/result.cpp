@@ -36,6 +36,11 @@ Result read_result(const std::filesystem::path& file, const dicom::Limits& limit
         result.key_objects = read_key_objects(*result.content);
       } else {
         result.report = read_measurement_report(*result.content);
+        if (result.report->is_cut_off) {
+          result.problems.push_back(
+              {"report",
+               "refers to more than is repeated in its findings: the content has it all"});
+        }
       }
       break;
     case ObjectKind::segmentation:

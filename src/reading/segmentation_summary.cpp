@@ -75,6 +75,12 @@ Vec3 vector_of(const std::vector<double>& v, std::size_t first) {
   return {v[first], v[first + 1], v[first + 2]};
 }
 
+/// Nothing unless there are as many as there must be: what all frames share is copied for each.
+std::vector<double> exactly(std::size_t count, DcmItem& item, const DcmTagKey& tag) {
+  auto values = numbers_of(item, tag);
+  return values.size() == count ? values : std::vector<double>();
+}
+
 /// What a functional group says of how a frame lies; empty where it says nothing.
 struct Placement {
   std::vector<double> position;
@@ -87,17 +93,17 @@ struct Placement {
   /// What belongs to the frame goes before what belongs to all.
   void add(DcmItem& groups, bool is_shared) {
     if (DcmItem* plane = first_item(groups, DCM_PlanePositionSequence)) {
-      position = numbers_of(*plane, DCM_ImagePositionPatient);
+      position = exactly(3, *plane, DCM_ImagePositionPatient);
     }
     if (DcmItem* plane = first_item(groups, DCM_PlaneOrientationSequence)) {
-      orientation = numbers_of(*plane, DCM_ImageOrientationPatient);
+      orientation = exactly(6, *plane, DCM_ImageOrientationPatient);
     }
     if (DcmItem* measures = first_item(groups, DCM_PixelMeasuresSequence)) {
       const auto one = [&](const DcmTagKey& tag) -> std::optional<double> {
         const auto values = numbers_of(*measures, tag);
         return values.empty() || !(values[0] > 0) ? std::nullopt : std::optional(values[0]);
       };
-      spacing = numbers_of(*measures, DCM_PixelSpacing);
+      spacing = exactly(2, *measures, DCM_PixelSpacing);
       thickness = one(DCM_SliceThickness);
       between = is_shared ? one(DCM_SpacingBetweenSlices) : std::nullopt;
     }
