@@ -191,6 +191,11 @@ TEST(CharacterSet, ReadsMisspeltTermsAndSaysSo) {
     EXPECT_FALSE(notes(declared, "cafe").any()) << declared;
   }
   EXPECT_EQ(read("UTF-8", "caf\xC3\xA9"), "café");
+  EXPECT_EQ(read("gb18030", "\xCD\xF5"), "王");
+  for (const char* declared : {"UTF-8", "gb18030"}) {
+    EXPECT_TRUE(notes(declared, "\xC3\xA9").unknown_term) << declared;
+    EXPECT_FALSE(notes(declared, "e").any()) << declared;
+  }
   EXPECT_EQ(read("ISO_IR 999", "caf\xC3\xA9"), "café");
   EXPECT_TRUE(notes("ISO_IR 999", "caf\xC3\xA9").unknown_term);
   EXPECT_EQ(read("ISO_IR 999", "caf\xE9"), "caf"s + kReplacement);

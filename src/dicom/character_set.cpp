@@ -179,6 +179,8 @@ class CharacterSet::Decoder {
   Decoder(const CharacterSet& set, TextKind kind) : set_(set), kind_(kind), g1_(set.initial_) {}
 
   Text decode(std::string_view bytes) {
+    text_.notes.unknown_term =
+        set_.has_unknown_term_ && std::any_of(bytes.begin(), bytes.end(), is_high);
     while (!bytes.empty()) {
       bytes.remove_prefix(set_.coding_ == Coding::iso_2022 ? iso_2022(bytes) : stand_alone(bytes));
     }
@@ -241,7 +243,6 @@ class CharacterSet::Decoder {
   }
 
   std::size_t beyond_ascii(std::string_view bytes) {
-    if (set_.has_unknown_term_) text_.notes.unknown_term = true;
     if (g1_ == nullptr) {
       if (!set_.has_unknown_term_) text_.notes.undeclared = true;
       const std::string_view run = front_of(bytes, is_high);

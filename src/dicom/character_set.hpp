@@ -49,8 +49,8 @@ class CharacterSet {
     std::string utf8;  ///< valid; at most three bytes for one of the source's
     TextNotes notes;
   };
-  /// The yen sign and the overline of ISO-IR 14 become ASCII's backslash, which is DICOM's
-  /// delimiter, and tilde.
+  /// GBK is read as GB 18030, which it is a part of. The yen sign and the overline of ISO-IR 14
+  /// become ASCII's backslash, which is DICOM's delimiter, and tilde.
   Text to_utf8(std::string_view bytes, TextKind kind = TextKind::values) const;
 
   /// The pieces between delimiters (\ of values, = of a name's groups), still as bytes. A byte that
