@@ -153,8 +153,9 @@ class BinaryFrames {
             (first / 8 + i) * 8 + static_cast<unsigned>(std::countr_zero(byte));
         if (bit < first || bit > last) continue;
         ++counted.pixels;
-        counted.columns += static_cast<double>((bit - first) % columns_);
-        counted.rows += static_cast<double>((bit - first) / columns_);
+        const std::uint64_t row = (bit - first) / columns_, column = (bit - first) % columns_;
+        counted.columns += static_cast<double>(column);
+        counted.rows += static_cast<double>(row);
       }
     }
     return counted;
