@@ -99,6 +99,19 @@ TEST(DicomJson, DelimitersInsideOfKanjiAreNone) {
   EXPECT_EQ(json["00100010"]["Value"][0]["Ideographic"], "\u6E96^\u79FB");
 }
 
+TEST(DicomJson, OddTextsAreNamed) {
+  const auto summary =
+      written(element(8, 5, "CS", "ISO_IR 100") + element(8, 0x60, "CS", "M\xC4") +
+              element(8, 0x1030, "LO", "good\xC4\\bad\x93 ") + element(0x10, 0x10, "PN", "Osler"))
+          .summary;
+  ASSERT_EQ(summary.odd_texts.size(), 2U);
+  EXPECT_EQ(summary.odd_texts[0].path,
+            "00080060");  // of a CS the set is ASCII, whatever is declared
+  EXPECT_EQ(summary.odd_texts[1].path, "00081030");
+  EXPECT_TRUE(summary.odd_texts[1].notes.replaced);
+  EXPECT_FALSE(summary.odd_texts[1].notes.undeclared);
+}
+
 TEST(DicomJson, LongBinaryIsBulkDataAndSaidSo) {
   const std::string pixels(100, 'x');
   const std::string data_set = element(0x7FE0, 0x10, "OW", pixels);

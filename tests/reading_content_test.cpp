@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 
 #include "reading/content_tree.hpp"
 #include "reading/document.hpp"
 #include "reading/measurement_report.hpp"
 #include "reading/result.hpp"
+#include "reading/segmentation_summary.hpp"
 #include "reading_objects.hpp"
 #include "temporary_folder.hpp"
 #include "throws.hpp"
@@ -124,6 +126,31 @@ TEST(ContentTree, AttributesOfAnotherKindAreMissingNotMisread) {
   EXPECT_TRUE(has_problem(tree, "1.1", "no value"));
 }
 
+TEST(ContentTree, TextsAreReadInTheSetThatHoldsForThem) {
+  DcmDataset object;
+  make_report(object);
+  set(object, DCM_SpecificCharacterSet, "ISO_IR 100");
+  text(object, "CONTAINS", kName, "\xC4");
+  DcmItem& greek = text(object, "CONTAINS", kName, "\xC4");
+  set(greek, DCM_SpecificCharacterSet, "ISO_IR 126");
+  text(object, "CONTAINS", kName, "\x93");
+  // What a program that did not know the attribute made of it.
+  DcmItem& name = content(object, "CONTAINS", "PNAME", kName);
+  auto* unknown = new DcmOtherByteOtherWord(DcmTag(DCM_PersonName, EVR_UN));
+  unknown->putUint8Array(reinterpret_cast<const Uint8*>("J\xF6rg"), 4);
+  name.insert(unknown);
+
+  const ContentTree tree = read_content(object);
+  const auto& children = tree.root.children;
+  const std::size_t first = children.size() - 4;
+  EXPECT_EQ(children[first].text, "Ä");
+  EXPECT_EQ(children[first + 1].text, "Δ");
+  EXPECT_EQ(children[first + 2].text, "\xEF\xBF\xBD");
+  EXPECT_EQ(children[first + 3].text, "Jörg");
+  EXPECT_TRUE(has_problem(tree, children[first + 2].path, "no characters"));
+  EXPECT_FALSE(has_problem(tree, children[first + 1].path, "character"));
+}
+
 TEST(ContentTree, WideContentIsCutOffAndThatIsSaid) {
   DcmDataset object;
   make_report(object);
@@ -212,6 +239,50 @@ TEST(MeasurementReport, ReferencesInCirclesEnd) {
   const MeasurementReport report = read_measurement_report(read_content(object));
   ASSERT_EQ(report.groups.size(), 1U);
   EXPECT_EQ(report.groups[0].measurements.size(), 2U);
+}
+
+// Found by hand beside the fuzzer: each of 24000 numbers refers to the whole report; 50 findings
+// below each other all have the 20000 images of the last.
+TEST(MeasurementReport, WhatIsReferredToOftenIsNotReadOftenAndThatIsSaid) {
+  ContentTree tree;
+  tree.root.path = "1";
+  for (int i = 0; i < 24000; ++i) {
+    ContentItem& number = tree.root.children.emplace_back();
+    number.value_type = "NUM";
+    number.relationship = "CONTAINS";
+    for (int j = 0; j < 3; ++j) number.children.emplace_back().refers_to = "1";
+  }
+  const MeasurementReport often = read_measurement_report(tree);
+  ASSERT_EQ(often.groups.size(), 1U);
+  EXPECT_EQ(often.groups[0].measurements.size(), 24000U);
+  EXPECT_TRUE(often.is_cut_off);
+
+  ContentTree deep;
+  deep.root.path = "1";
+  ContentItem* item = &deep.root;
+  for (int depth = 0; depth < 50; ++depth) {
+    item->children.resize(2);
+    item->children[0].value_type = "SCOORD";
+    item->children[0].relationship = "CONTAINS";
+    item = &item->children[1];
+    item->value_type = "IMAGE";
+  }
+  item->references.resize(20000);
+  const MeasurementReport below = read_measurement_report(deep);
+  std::size_t repeated = 0;
+  for (const MeasurementGroup& group : below.groups) {
+    for (const Reference& reference : group.references) repeated += reference.objects.size();
+  }
+  EXPECT_EQ(below.groups.size(), 50U);
+  EXPECT_LE(repeated, 4 * kMaxContentItems + 20000);
+  EXPECT_TRUE(below.is_cut_off);
+}
+
+TEST(MeasurementReport, OrdinaryReportsAreNotCutOff) {
+  DcmDataset object;
+  make_report(object);
+  add_group(add_measurements(object), "a", "1.1", "1");
+  EXPECT_FALSE(read_measurement_report(read_content(object)).is_cut_off);
 }
 
 /// Explicit little endian: a Content Sequence in a Content Sequence, as deep as asked for.
@@ -347,6 +418,41 @@ TEST(SegmentationSummary, CountsBitsThatDoNotBeginOnBytes) {
   EXPECT_NEAR(s.centroid_mm.value()[1], 4.0 / 3, 1e-12);
   EXPECT_NEAR(s.centroid_mm.value()[2], 12, 1e-12);
   EXPECT_EQ(s.colour.value(), (std::array<std::uint8_t, 3>{255, 255, 255}));
+
+  // 3 x 3 pixels, a byte each where they are decoded.
+  dicom::Limits limits;
+  limits.max_frame_bytes = 9;
+  EXPECT_TRUE(read_result(folder.path() / "seg.dcm", limits).problems.empty());
+  limits.max_frame_bytes = 8;
+  const Result over = read_result(folder.path() / "seg.dcm", limits);
+  ASSERT_EQ(over.problems.size(), 1U);
+  EXPECT_EQ(over.problems[0].where, "Rows, Columns");
+  EXPECT_FALSE(over.segmentation->segments.at(0).voxels);
+  EXPECT_EQ(over.segmentation->segments.at(0).frames, 2);
+}
+
+// Found by hand beside the fuzzer: an orientation of millions of numbers was copied for each frame,
+// which took minutes.
+TEST(SegmentationSummary, WhatAllFramesShareIsNotCopiedWhateverItIs) {
+  DcmDataset object;
+  set(object, DCM_SegmentationType, "BINARY");
+  set(object, DCM_NumberOfFrames, "60000");
+  added(object, DCM_SegmentSequence).putAndInsertUint16(DCM_SegmentNumber, 1);
+  std::string numbers = "1";
+  for (int i = 1; i < 3'000'000; ++i) numbers += "\\1";
+  DcmItem& shared = added(object, DCM_SharedFunctionalGroupsSequence);
+  set(added(shared, DCM_PlaneOrientationSequence), DCM_ImageOrientationPatient, numbers);
+  for (int i = 0; i < 60000; ++i) {
+    added(added(object, DCM_PerFrameFunctionalGroupsSequence), DCM_SegmentIdentificationSequence)
+        .putAndInsertUint16(DCM_ReferencedSegmentNumber, 1);
+  }
+  std::vector<Problem> problems;
+  const auto begin = std::chrono::steady_clock::now();
+  const SegmentationSummary summary =
+      summarise_segmentation(object, UID_LittleEndianExplicitTransferSyntax, {}, problems);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_EQ(summary.segments.at(0).frames, 60000);
+  EXPECT_FALSE(summary.segments.at(0).centroid_mm);
 }
 
 }  // namespace

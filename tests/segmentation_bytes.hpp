@@ -32,6 +32,8 @@ struct StoredSeg {
   int padding = -1;  ///< Pixel Padding Value; below 0: absent
   std::string spacing_between_slices = "2.5";
   std::string frame_of_reference = "1.2.3.4";
+  std::string character_set = "ISO_IR 100";
+  std::string label = "L\xE4sion";  ///< and the segment's number
 };
 
 inline DcmItem& new_item(DcmItem& parent, const DcmTagKey& sequence) {
@@ -51,7 +53,7 @@ inline void write(const StoredSeg& seg, const std::filesystem::path& file,
     item.putAndInsertUint16(tag, static_cast<Uint16>(value));
   };
   const bool labels = seg.type == "LABELMAP";
-  put(d, DCM_SpecificCharacterSet, "ISO_IR 100");
+  put(d, DCM_SpecificCharacterSet, seg.character_set);
   put(d, DCM_SOPClassUID, labels ? "1.2.840.10008.5.1.4.1.1.66.7" : UID_SegmentationStorage);
   put(d, DCM_SOPInstanceUID, "1.2.3.1");
   put(d, DCM_StudyInstanceUID, "1.2.3.2");
@@ -73,7 +75,7 @@ inline void write(const StoredSeg& seg, const std::filesystem::path& file,
   for (const int number : seg.segments) {
     DcmItem& item = new_item(d, DCM_SegmentSequence);
     put_us(item, DCM_SegmentNumber, number);
-    put(item, DCM_SegmentLabel, "L\xE4sion " + std::to_string(number));
+    put(item, DCM_SegmentLabel, seg.label + " " + std::to_string(number));
     put(item, DCM_SegmentAlgorithmType, "MANUAL");
     put(item, DCM_TrackingUID, "1.2.3.9." + std::to_string(number));
     DcmItem& type = new_item(item, DCM_SegmentedPropertyTypeCodeSequence);

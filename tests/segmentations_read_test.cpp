@@ -32,6 +32,15 @@ TEST(ReadSegmentation, FramesInAnyOrderThatShareBytesAndGapsBetweenThem) {
   EXPECT_NEAR(s.segments[0].volume_mm3, 11 * 1 * 2 * 2.5, 1e-9);
 }
 
+// PS3.5 H.3.1.
+TEST(ReadSegmentation, ReadsLabelsOfEveryCharacterSet) {
+  StoredSeg seg;
+  seg.frames = {{1, 10, {1, 0, 0, 0, 0, 0, 0, 0, 0}}};
+  seg.character_set = "\\ISO 2022 IR 87";
+  seg.label = "\x1B$B;3ED\x1B(B";
+  EXPECT_EQ(read(seg).segments.at(0).label, "山田 1");
+}
+
 TEST(ReadSegmentation, KeepsWhatIsSaidOfASegment) {
   StoredSeg seg;
   seg.frames = {{1, 10, {1, 0, 0, 0, 0, 0, 0, 0, 0}}};

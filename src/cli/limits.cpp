@@ -7,6 +7,7 @@ namespace osler::cli {
 namespace {
 
 constexpr std::int64_t kMost = std::int64_t{1} << 50;  // sums and products stay in 63 bits
+constexpr char kGroup[] = "Limits (SIZE in bytes, or as 512MB, 2GiB)";
 
 /// "64MiB", as the option takes it.
 std::string size_text(std::int64_t bytes) {
@@ -23,7 +24,7 @@ void add_size(CLI::App& command, const std::string& name, std::int64_t& bytes,
       ->transform(CLI::AsSizeValue(true).description(""))
       ->check(CLI::Range(std::int64_t{1}, kMost).description(""))
       ->type_name("SIZE")
-      ->group("Limits (SIZE in bytes, or as 512MB, 2GiB)");
+      ->group(kGroup);
 }
 
 }  // namespace
@@ -33,10 +34,14 @@ void add_limits(CLI::App& command, dicom::Limits& limits) {
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{1}, kMost).description(""))
       ->type_name("N")
-      ->group("Limits (SIZE in bytes, or as 512MB, 2GiB)");
+      ->group(kGroup);
+  add_file_limits(command, limits);
+  add_size(command, "volume", limits.max_volume_bytes, "of one volume");
+}
+
+void add_file_limits(CLI::App& command, dicom::Limits& limits) {
   add_size(command, "header", limits.max_header_bytes, "of one file without its pixel data");
   add_size(command, "frame", limits.max_frame_bytes, "of one frame when it is decoded");
-  add_size(command, "volume", limits.max_volume_bytes, "of one volume");
 }
 
 }  // namespace osler::cli

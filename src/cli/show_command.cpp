@@ -36,6 +36,9 @@ int print_dicom_json(const Options& options) {
   for (const std::string& path : summary.repeated_paths) {
     fmt::print(stderr, "repeated, the first stands: {}\n", path);
   }
+  for (const dicom::OddText& text : summary.odd_texts) {
+    fmt::print(stderr, "{}: {}\n", text.path, words_of(text.notes));
+  }
   return kExitOk;
 }
 
@@ -72,7 +75,7 @@ Action add_show(CLI::App& app) {
           "more than 64 KiB are left out and named on standard error")
       ->excludes("--json")
       ->excludes("--tree");
-  add_limits(*command, options->limits);
+  add_file_limits(*command, options->limits);
   command->footer(
       "Examples:\n"
       "  osler show out/sr.dcm\n"

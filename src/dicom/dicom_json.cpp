@@ -12,9 +12,9 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "dicom/character_set.hpp"
 #include "dicom/data_set.hpp"
 #include "dicom/json_values.hpp"
-#include "dicom/text_decoder.hpp"
 #include "dicom/values.hpp"
 
 namespace osler::dicom {
@@ -39,7 +39,7 @@ bool stands_in(std::string_view vr, const std::string_view (&list)[N]) {
 
 /// What holds for a data set, and for the items in it until they say otherwise.
 struct Context {
-  std::shared_ptr<const TextDecoder> decoder;
+  std::shared_ptr<const CharacterSet> character_set;
   bool is_signed = false;  ///< Pixel Representation
 };
 
@@ -68,7 +68,7 @@ class Writer {
       if (vr == "SQ") {
         sequence(elements, e, context, path + tag, depth);
       } else {
-        value(elements, e, vr, *context.decoder, path + tag);
+        value(elements, e, vr, *context.character_set, path + tag);
         elements.skip(e);
       }
       out_ << '}';
@@ -90,7 +90,7 @@ class Writer {
   void note(const Element& e, Context& context, std::map<std::uint32_t, std::string>& creators) {
     const std::uint32_t group = e.tag >> 16, element = e.tag & 0xFFFF;
     if (e.tag == kSpecificCharacterSet) {
-      context.decoder = std::make_shared<TextDecoder>(text_of(e));
+      context.character_set = std::make_shared<CharacterSet>(text_of(e));
     } else if (e.tag == kPixelRepresentation && e.length == 2) {
       const std::string word = text_of(e);
       context.is_signed = word[0] != '\0' || word[1] != '\0';
@@ -151,7 +151,7 @@ class Writer {
   }
 
   void value(const ElementReader& elements, const Element& e, const std::string& vr,
-             const TextDecoder& decoder, const std::string& path) {
+             const CharacterSet& set, const std::string& path) {
     if (e.length == 0) return;
     const bool binary = stands_in(vr, kByteVrs);
     const bool compressed = e.length == kUndefinedLength;
@@ -166,7 +166,9 @@ class Writer {
       if (e.tag == kSpecificCharacterSet) {
         values = R"("ISO_IR 192")";
       } else if (stands_in(vr, kTextVrs)) {
-        values = json_text_values(vr, field, decoder);
+        TextNotes notes;
+        values = json_text_values(vr, field, set, notes);
+        if (notes.any()) summary.odd_texts.push_back({path, notes});
       } else {
         values =
             json_binary_values(vr, std::as_bytes(std::span(field)), elements.encoding().big_endian);
@@ -229,7 +231,7 @@ DicomJsonSummary write_dicom_json(const std::filesystem::path& file, std::ostrea
   }
   Writer writer(*data, out, options);
   ElementReader elements = data->elements();
-  writer.data_set(elements, {std::make_shared<TextDecoder>(""), false}, "", 0);
+  writer.data_set(elements, {std::make_shared<CharacterSet>(), false}, "", 0);
   if (!out.flush()) {
     throw Error(ErrorCode::output, "the JSON of a DICOM file cannot be written", {},
                 "free disk space");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "dicom/character_set.hpp"
 #include "dicom/scan.hpp"
 
 namespace osler::dicom {
@@ -26,9 +27,16 @@ struct BulkData {
   std::uint64_t bytes = 0;
 };
 
+/// A text that is not, or not wholly, of the character set that is declared for it.
+struct OddText {
+  std::string path;
+  TextNotes notes;
+};
+
 struct DicomJsonSummary {
   std::vector<BulkData> bulk_data;          ///< what is not in the JSON
   std::vector<std::string> repeated_paths;  ///< attributes that were there again; the first stands
+  std::vector<OddText> odd_texts;
 };
 
 /// Writes one object. Values are read one after another and not kept: memory holds no more than one

@@ -28,30 +28,43 @@ bool is_any_of(std::string_view vr, std::string_view list) {
   return false;
 }
 
+/// Texts of one element.
+struct Texts {
+  const CharacterSet& set;
+  TextNotes& notes;
+
+  std::string json(std::string_view bytes, TextKind kind) const {
+    const CharacterSet::Text text = set.to_utf8(bytes, kind);
+    notes.add(text.notes);
+    return json_string(text.utf8);
+  }
+};
+
 /// {"Alphabetic": ...} with the groups that are there, or null.
-std::string person_name(std::string_view bytes, const TextDecoder& decoder) {
+std::string person_name(std::string_view bytes, const Texts& texts) {
   static constexpr const char* kGroups[] = {"Alphabetic", "Ideographic", "Phonetic"};
   std::string json;
   std::size_t i = 0;
-  for (const std::string_view group : decoder.split(bytes, '=')) {
-    const std::string name = decoder.decode(without_padding(group), true);
-    if (i < std::size(kGroups) && !name.empty()) {
-      json += fmt::format("{}\"{}\":{}", json.empty() ? "" : ",", kGroups[i], json_string(name));
+  for (const std::string_view padded : texts.set.split(bytes, '=')) {
+    const std::string_view group = without_padding(padded);
+    if (i < std::size(kGroups) && !group.empty()) {
+      json += fmt::format("{}\"{}\":{}", json.empty() ? "" : ",", kGroups[i],
+                          texts.json(group, TextKind::person_name));
     }
     ++i;
   }
   return json.empty() ? "null" : "{" + json + "}";
 }
 
-std::string one_value(std::string_view vr, std::string_view bytes, const TextDecoder& decoder) {
+std::string one_value(std::string_view vr, std::string_view bytes, const Texts& texts) {
   const std::string_view bare = without_padding(bytes);
-  if (vr == "PN") return person_name(bare, decoder);
+  if (vr == "PN") return person_name(bare, texts);
   if (bare.empty()) return "null";
   if (vr == "IS" || vr == "DS") {
     std::string number = json_number_of(trimmed(bare));
     if (!number.empty()) return number;
   }
-  return json_string(decoder.decode(bare));
+  return texts.json(bare, TextKind::values);
 }
 
 template <typename Float>
@@ -126,13 +139,15 @@ std::string json_number_of(std::string_view text) {
   return text.empty() ? number : "";
 }
 
-std::string json_text_values(std::string_view vr, std::string_view bytes,
-                             const TextDecoder& decoder) {
+std::string json_text_values(std::string_view vr, std::string_view bytes, const CharacterSet& set,
+                             TextNotes& notes) {
   if (without_padding(bytes).empty()) return "";
-  if (is_any_of(vr, "LT ST UT UR")) return json_string(decoder.decode(without_padding(bytes)));
+  static const CharacterSet kAscii;
+  const Texts texts{is_any_of(vr, "LO LT PN SH ST UC UT") ? set : kAscii, notes};
+  if (is_any_of(vr, "LT ST UT UR")) return texts.json(without_padding(bytes), TextKind::text);
   std::string json;
-  for (const std::string_view value : decoder.split(bytes, '\\')) {
-    json += (json.empty() ? "" : ",") + one_value(vr, value, decoder);
+  for (const std::string_view value : texts.set.split(bytes, '\\')) {
+    json += (json.empty() ? "" : ",") + one_value(vr, value, texts);
   }
   return json;
 }

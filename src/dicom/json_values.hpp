@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "dicom/text_decoder.hpp"
+#include "dicom/character_set.hpp"
 
 namespace osler::dicom {
 
@@ -18,8 +18,9 @@ std::string json_string(std::string_view utf8);
 std::string json_number_of(std::string_view text);
 
 /// Values of a VR whose value field is text; empty if there is no value.
-std::string json_text_values(std::string_view vr, std::string_view bytes,
-                             const TextDecoder& decoder);
+/// @param notes  gets what is odd in them
+std::string json_text_values(std::string_view vr, std::string_view bytes, const CharacterSet& set,
+                             TextNotes& notes);
 
 /// Values of AT, FL, FD, SL, SS, SV, UL, US or UV; empty if there is no value. Bytes left over at
 /// the end are dropped.

@@ -4,7 +4,7 @@
 #include <dcmtk/dcmdata/dctk.h>
 
 #include "core/error.hpp"
-#include "dicom/text_decoder.hpp"
+#include "dicom/character_set.hpp"
 #include "objects/elements.hpp"
 #include "objects/modules.hpp"
 
@@ -24,9 +24,11 @@ Identity read_identity(const Findings& findings) {
   try {
     const auto header = read_source_header(findings);
     DcmItem& source = *header->getDataset();
-    const dicom::TextDecoder decoder(string_of(source, DCM_SpecificCharacterSet));
-    const auto text = [&](const DcmTagKey& tag) { return decoder.decode(string_of(source, tag)); };
-    return {decoder.decode_name(string_of(source, DCM_PatientName)),
+    const dicom::CharacterSet set(string_of(source, DCM_SpecificCharacterSet));
+    const auto text = [&](const DcmTagKey& tag) {
+      return set.to_utf8(string_of(source, tag)).utf8;
+    };
+    return {set.to_utf8(string_of(source, DCM_PatientName), dicom::TextKind::person_name).utf8,
             text(DCM_PatientID),
             dashed(text(DCM_PatientBirthDate)),
             text(DCM_PatientSex),

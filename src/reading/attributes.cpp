@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace osler::reading {
 namespace {
@@ -14,27 +15,52 @@ DcmElement* element(DcmItem& item, const DcmTagKey& tag) {
   return item.findAndGetElement(tag, found).good() ? found : nullptr;
 }
 
-Code code_in(DcmItem& item, CharacterSet& set) {
+Code code_in(DcmItem& item, Texts& texts) {
   Code code;
   for (const DcmTagKey& tag : {DCM_CodeValue, DCM_LongCodeValue, DCM_URNCodeValue}) {
-    if (code.value.empty()) code.value = text_of(item, tag, set);
+    if (code.value.empty()) code.value = text_of(item, tag, texts);
   }
-  code.scheme = text_of(item, DCM_CodingSchemeDesignator, set);
-  code.meaning = text_of(item, DCM_CodeMeaning, set);
+  code.scheme = text_of(item, DCM_CodingSchemeDesignator, texts);
+  code.meaning = text_of(item, DCM_CodeMeaning, texts);
   return code;
+}
+
+/// Nothing: of UID, date, code string ... the character set is always the default one
+/// (PS3.5 6.1.2.2). What a program that did not know the attribute wrote as UN is what it should
+/// be.
+std::optional<dicom::TextKind> kind_of(DcmElement& text) {
+  switch (text.ident() == EVR_UN ? DcmTag(text.getTag().getXTag()).getEVR() : text.ident()) {
+    case EVR_PN:
+      return dicom::TextKind::person_name;
+    case EVR_LT:
+    case EVR_ST:
+    case EVR_UT:
+      return dicom::TextKind::text;
+    case EVR_LO:
+    case EVR_SH:
+    case EVR_UC:
+      return dicom::TextKind::values;
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace
 
 std::string bytes_of(DcmItem& item, const DcmTagKey& tag) {
   DcmElement* found = element(item, tag);
-  char* value = nullptr;
+  if (found == nullptr || found->isLeaf() == OFFalse) return {};
+  std::string bytes;
+  char* text = nullptr;
+  Uint8* raw = nullptr;
   Uint32 length = 0;
-  if (found == nullptr || found->isLeaf() == OFFalse || found->getString(value, length).bad() ||
-      value == nullptr) {
-    return {};
+  if (found->ident() == EVR_UN) {
+    if (found->getUint8Array(raw).good() && raw != nullptr) {
+      bytes.assign(reinterpret_cast<const char*>(raw), found->getLength());
+    }
+  } else if (found->getString(text, length).good() && text != nullptr) {
+    bytes.assign(text, length);
   }
-  std::string bytes(value, length);
   while (!bytes.empty() && (bytes.back() == ' ' || bytes.back() == '\0')) bytes.pop_back();
   return bytes;
 }
@@ -44,19 +70,15 @@ bool has_value(DcmItem& item, const DcmTagKey& tag) {
   return found != nullptr && found->isEmpty() == OFFalse;
 }
 
-std::string text_of(DcmItem& item, const DcmTagKey& tag, CharacterSet& set, bool* whole) {
+std::string text_of(DcmItem& item, const DcmTagKey& tag, Texts& texts) {
   DcmElement* found = element(item, tag);
   if (found == nullptr) return {};
-  // Of UID, date, code string ... the character set is always the default one (PS3.5 6.1.2.2).
-  thread_local CharacterSet ascii;
-  if (found->isAffectedBySpecificCharacterSet() == OFFalse) {
-    auto plain = ascii.to_utf8(bytes_of(item, tag));
-    if (whole != nullptr && !plain.whole) *whole = false;
-    return plain.utf8;
-  }
-  auto text = set.to_utf8(bytes_of(item, tag), found->ident() == EVR_PN);
-  if (whole != nullptr && !text.whole) *whole = false;
-  return text.utf8;
+  static const dicom::CharacterSet kAscii;
+  const auto kind = kind_of(*found);
+  const dicom::CharacterSet& set = kind ? texts.set : kAscii;
+  auto text = set.to_utf8(bytes_of(item, tag), kind.value_or(dicom::TextKind::values));
+  texts.notes.add(text.notes);
+  return std::move(text.utf8);
 }
 
 std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& sequence) {
@@ -77,14 +99,14 @@ DcmItem* first_item(DcmItem& item, const DcmTagKey& sequence) {
   return found == nullptr || found->card() == 0 ? nullptr : found->getItem(0);
 }
 
-std::optional<Code> code_of(DcmItem& item, const DcmTagKey& sequence, CharacterSet& set) {
+std::optional<Code> code_of(DcmItem& item, const DcmTagKey& sequence, Texts& texts) {
   DcmItem* found = first_item(item, sequence);
-  return found == nullptr ? std::nullopt : std::optional(code_in(*found, set));
+  return found == nullptr ? std::nullopt : std::optional(code_in(*found, texts));
 }
 
-std::vector<Code> codes_of(DcmItem& item, const DcmTagKey& sequence, CharacterSet& set) {
+std::vector<Code> codes_of(DcmItem& item, const DcmTagKey& sequence, Texts& texts) {
   std::vector<Code> codes;
-  for (DcmItem* found : items_of(item, sequence)) codes.push_back(code_in(*found, set));
+  for (DcmItem* found : items_of(item, sequence)) codes.push_back(code_in(*found, texts));
   return codes;
 }
 

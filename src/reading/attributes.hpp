@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/code.hpp"
-#include "reading/character_set.hpp"
+#include "dicom/character_set.hpp"
 
 class DcmItem;
 class DcmTagKey;
@@ -20,8 +20,14 @@ std::string bytes_of(DcmItem& item, const DcmTagKey& tag);
 /// Whether the element is there and holds something.
 bool has_value(DcmItem& item, const DcmTagKey& tag);
 
-/// UTF-8 of a text. @param whole  set to false if it could not be understood whole
-std::string text_of(DcmItem& item, const DcmTagKey& tag, CharacterSet& set, bool* whole = nullptr);
+/// How texts are read, and what was odd in all that were.
+struct Texts {
+  const dicom::CharacterSet& set;
+  dicom::TextNotes notes;
+};
+
+/// UTF-8 of all values of a text.
+std::string text_of(DcmItem& item, const DcmTagKey& tag, Texts& texts);
 
 /// The items of a sequence, which must live; none if there is none.
 std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& sequence);
@@ -30,8 +36,8 @@ std::vector<DcmItem*> items_of(DcmItem& item, const DcmTagKey& sequence);
 DcmItem* first_item(DcmItem& item, const DcmTagKey& sequence);
 
 /// Code Value, Long Code Value or URN Code Value; nothing if there is no item.
-std::optional<Code> code_of(DcmItem& item, const DcmTagKey& sequence, CharacterSet& set);
-std::vector<Code> codes_of(DcmItem& item, const DcmTagKey& sequence, CharacterSet& set);
+std::optional<Code> code_of(DcmItem& item, const DcmTagKey& sequence, Texts& texts);
+std::vector<Code> codes_of(DcmItem& item, const DcmTagKey& sequence, Texts& texts);
 
 /// US, or IS, of one value.
 std::optional<long> integer_of(DcmItem& item, const DcmTagKey& tag);

@@ -29,17 +29,11 @@ struct Walker {
 struct Reading {
   DcmItem& from;
   ContentItem& item;
-  CharacterSet& set;
+  Texts texts;
   Walker& walker;
 
-  std::string text(const DcmTagKey& tag) {
-    bool whole = true;
-    std::string value = text_of(from, tag, set, &whole);
-    if (!whole) walker.problem(item, "not a text of the declared character set");
-    return value;
-  }
   std::optional<Code> code(DcmItem& of, const DcmTagKey& sequence, const char* what) {
-    auto code = code_of(of, sequence, set);
+    auto code = code_of(of, sequence, texts);
     if (!code) {
       walker.problem(item, std::string(what) + " is missing");
     } else if (code->value.empty() || code->scheme.empty()) {
@@ -75,7 +69,7 @@ void read_references(Reading& r) {
 }
 
 void read_number(Reading& r) {
-  r.item.qualifier = code_of(r.from, DCM_NumericValueQualifierCodeSequence, r.set);
+  r.item.qualifier = code_of(r.from, DCM_NumericValueQualifierCodeSequence, r.texts);
   const auto measured = items_of(r.from, DCM_MeasuredValueSequence);
   if (measured.empty()) {
     if (!r.item.qualifier) r.walker.problem(r.item, "has no value and no reason for that");
@@ -146,7 +140,7 @@ void read_value(Reading& r) {
   const std::string& type = r.item.value_type;
   for (const TextType& t : kTextTypes) {
     if (type != t.value_type) continue;
-    r.item.text = r.text(t.tag);
+    r.item.text = text_of(r.from, t.tag, r.texts);
     if (r.item.text.empty()) r.walker.problem(r.item, "has no value");
     return;
   }
@@ -184,9 +178,10 @@ std::string dotted(std::vector<long> numbers) {
   return path;
 }
 
-void read_item(DcmItem& from, ContentItem& item, CharacterSet& set, Walker& walker, int depth) {
+void read_item(DcmItem& from, ContentItem& item, const dicom::CharacterSet& set, Walker& walker,
+               int depth) {
   ++walker.items;
-  Reading r{from, item, set, walker};
+  Reading r{from, item, {set, {}}, walker};
   item.relationship = bytes_of(from, DCM_RelationshipType);
   item.value_type = bytes_of(from, DCM_ValueType);
   const auto target = integers_of(from, DCM_ReferencedContentItemIdentifier);
@@ -194,10 +189,11 @@ void read_item(DcmItem& from, ContentItem& item, CharacterSet& set, Walker& walk
     item.refers_to = dotted(target);
     return;
   }
-  item.name = code_of(from, DCM_ConceptNameCodeSequence, set);
+  item.name = code_of(from, DCM_ConceptNameCodeSequence, r.texts);
   if (!item.name && !may_be_nameless(item)) walker.problem(item, "has no concept name");
   item.observed = bytes_of(from, DCM_ObservationDateTime);
   read_value(r);
+  if (r.texts.notes.any()) walker.problem(item, words_of(r.texts.notes));
 
   const auto children = items_of(from, DCM_ContentSequence);
   if (children.empty()) return;
@@ -219,8 +215,7 @@ void read_item(DcmItem& from, ContentItem& item, CharacterSet& set, Walker& walk
     if (own.empty()) {
       read_item(*children[i], child, set, walker, depth + 1);
     } else {
-      CharacterSet of_child(own);
-      read_item(*children[i], child, of_child, walker, depth + 1);
+      read_item(*children[i], child, dicom::CharacterSet(own), walker, depth + 1);
     }
     if (child.relationship.empty()) walker.problem(child, "has no relationship to what it is in");
   }
@@ -254,7 +249,7 @@ void check_targets(const ContentItem& item, const ContentItem& root,
 ContentTree read_content(DcmItem& object) {
   ContentTree tree;
   tree.root.path = "1";
-  CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
+  const dicom::CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
   Walker walker{.problems = tree.problems};
   read_item(object, tree.root, set, walker, 0);
   tree.items = walker.items;

@@ -28,11 +28,9 @@ std::vector<Evidence> evidence_of(DcmItem& object, const DcmTagKey& sequence) {
 }  // namespace
 
 DocumentState read_document_state(DcmItem& object, std::vector<Problem>& problems) {
-  CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
-  bool whole = true;
-  const auto text = [&](DcmItem& item, const DcmTagKey& tag) {
-    return text_of(item, tag, set, &whole);
-  };
+  const dicom::CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
+  Texts texts{set, {}};
+  const auto text = [&](DcmItem& item, const DcmTagKey& tag) { return text_of(item, tag, texts); };
   DocumentState state;
   state.completion = text(object, DCM_CompletionFlag);
   state.completion_description = text(object, DCM_CompletionFlagDescription);
@@ -42,14 +40,12 @@ DocumentState read_document_state(DcmItem& object, std::vector<Problem>& problem
     state.verifying_observers.push_back(
         {text(*observer, DCM_VerifyingObserverName), text(*observer, DCM_VerifyingOrganization),
          text(*observer, DCM_VerificationDateTime),
-         code_of(*observer, DCM_VerifyingObserverIdentificationCodeSequence, set)});
+         code_of(*observer, DCM_VerifyingObserverIdentificationCodeSequence, texts)});
   }
   state.predecessors = evidence_of(object, DCM_PredecessorDocumentsSequence);
   state.evidence = evidence_of(object, DCM_CurrentRequestedProcedureEvidenceSequence);
   state.other_evidence = evidence_of(object, DCM_PertinentOtherEvidenceSequence);
-  if (!whole) {
-    problems.push_back({"document", "holds what is no text of the declared character set"});
-  }
+  if (texts.notes.any()) problems.push_back({"document", words_of(texts.notes)});
   if (state.verification == "VERIFIED" && state.verifying_observers.empty()) {
     problems.push_back({"document", "is called verified and names no one who did so"});
   }

@@ -36,24 +36,10 @@ bool is_reference(const ContentItem& item) {
   return is_object(item) || item.graphic || is(item, concepts::kSourceSeries);
 }
 
-/// The images that a region was drawn on, however deep they stand.
+/// References of an item and of all below it.
 void add_objects(const ContentItem& item, std::vector<ContentReference>& objects) {
   objects.insert(objects.end(), item.references.begin(), item.references.end());
   for (const ContentItem& child : item.children) add_objects(child, objects);
-}
-
-Reference reference_of(const ContentItem& item) {
-  Reference reference;
-  reference.role = "other";
-  for (const Role& role : kRoles) {
-    if (is(item, role.what)) reference.role = role.name;
-  }
-  reference.name = item.name;
-  reference.value_type = item.value_type;
-  if (item.value_type == "UIDREF") reference.series_uid = item.text;
-  reference.graphic = item.graphic;
-  add_objects(item, reference.objects);
-  return reference;
 }
 
 /// @return whether the item is a part of the description of an algorithm (TID 4019)
@@ -87,9 +73,15 @@ Site site_of(const ContentItem& item) {
   return site;
 }
 
-std::size_t weight(const ContentItem& item) {
-  std::size_t sum = 1 + item.references.size() + (item.graphic ? item.graphic->data.size() : 0);
-  for (const ContentItem& child : item.children) sum += weight(child);
+/// Items and references of an item and all below it, with the numbers of its graphics or without;
+/// what is more than `most` is not counted.
+std::size_t weight(const ContentItem& item, bool with_graphics, std::size_t most) {
+  std::size_t sum = 1 + item.references.size();
+  if (with_graphics && item.graphic) sum += item.graphic->data.size();
+  for (const ContentItem& child : item.children) {
+    if (sum >= most) break;
+    sum += weight(child, with_graphics, most - sum);
+  }
   return sum;
 }
 
@@ -106,10 +98,10 @@ class Reader {
     if (item.refers_to.empty()) return item;
     const ContentItem* target = content_at(root_, item.refers_to);
     if (target == nullptr) return item;
-    const std::size_t size = weight(*target);
-    budget_ = size < budget_ ? budget_ - size : 0;
-    return budget_ == 0 ? item : *target;
+    return spend(*target, true) ? *target : item;
   }
+
+  bool is_cut_off() const { return budget_ == 0; }
 
   Measurement measurement(const ContentItem& item) {
     Measurement m;
@@ -153,6 +145,31 @@ class Reader {
   }
 
  private:
+  /// Whether so much more may be repeated.
+  bool spend(const ContentItem& item, bool with_graphics) {
+    if (budget_ > 0) budget_ -= std::min(budget_, weight(item, with_graphics, budget_));
+    return budget_ > 0;
+  }
+
+  Reference reference_of(const ContentItem& item) {
+    Reference reference;
+    reference.role = "other";
+    for (const Role& role : kRoles) {
+      if (is(item, role.what)) reference.role = role.name;
+    }
+    reference.name = item.name;
+    reference.value_type = item.value_type;
+    if (item.value_type == "UIDREF") reference.series_uid = item.text;
+    reference.graphic = item.graphic;
+    // The images that a region was drawn on, however deep they stand.
+    if (item.children.empty() || spend(item, false)) {
+      add_objects(item, reference.objects);
+    } else {
+      reference.objects = item.references;
+    }
+    return reference;
+  }
+
   void add(const ContentItem& child, MeasurementGroup& g) {
     if (!child.refers_to.empty()) return;
     if (add_to_algorithm(child, g.algorithm)) return;
@@ -190,7 +207,8 @@ class Reader {
   }
 
   const ContentItem& root_;
-  /// What is referred to may be large and be referred to often: only so much is repeated.
+  /// What is referred to may be large and be referred to often, and what is deep stands below many:
+  /// only so much is repeated.
   std::size_t budget_ = 4 * kMaxContentItems;
 };
 
@@ -287,6 +305,7 @@ MeasurementReport read_measurement_report(const ContentTree& tree) {
   }
   Reader reader(root);
   add_groups(root, reader, report);
+  report.is_cut_off = reader.is_cut_off();
   return report;
 }
 

@@ -104,6 +104,8 @@ struct MeasurementReport {
   std::size_t library_images = 0;
   std::vector<MeasurementGroup> groups;
   std::vector<Evaluation> evaluations;  ///< Qualitative Evaluations of the document
+  /// What is referred to often, or stands below many, is not repeated everywhere.
+  bool is_cut_off = false;
 };
 
 MeasurementReport read_measurement_report(const ContentTree& tree);

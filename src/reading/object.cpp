@@ -49,12 +49,12 @@ std::unique_ptr<DcmFileFormat> load_object(const std::filesystem::path& file,
 ObjectSummary summarise_object(DcmItem& object, std::vector<Problem>& problems) {
   ObjectSummary s;
   s.character_set = bytes_of(object, DCM_SpecificCharacterSet);
-  CharacterSet set(s.character_set);
+  const dicom::CharacterSet set(s.character_set);
   const auto text = [&](const DcmTagKey& tag) {
-    bool whole = true;
-    std::string value = text_of(object, tag, set, &whole);
-    if (!whole) {
-      problems.push_back({DcmTag(tag).getTagName(), "not a text of the declared character set"});
+    Texts texts{set, {}};
+    std::string value = text_of(object, tag, texts);
+    if (texts.notes.any()) {
+      problems.push_back({DcmTag(tag).getTagName(), words_of(texts.notes)});
     }
     return value;
   };

@@ -78,6 +78,6 @@ std::unique_ptr<DcmFileFormat> load_object(const std::filesystem::path& file,
 ObjectSummary summarise_object(DcmItem& object, std::vector<Problem>& problems);
 
 /// RT Structure Set, Parametric Map, Presentation State, Encapsulated PDF, Secondary Capture.
-std::vector<Detail> details_of(DcmItem& object);
+std::vector<Detail> details_of(DcmItem& object, std::vector<Problem>& problems);
 
 }  // namespace osler::reading

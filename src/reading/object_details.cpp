@@ -43,47 +43,47 @@ void add(std::vector<Detail>& details, const char* name, std::vector<std::string
 }
 
 /// "1 GTV (GTV)" of every region of interest.
-std::vector<std::string> regions_of(DcmItem& object, CharacterSet& set) {
+std::vector<std::string> regions_of(DcmItem& object, Texts& texts) {
   std::map<std::string, std::string> kinds;
   for (DcmItem* observed : items_of(object, DCM_RTROIObservationsSequence)) {
     kinds[bytes_of(*observed, DCM_ReferencedROINumber)] =
-        text_of(*observed, DCM_RTROIInterpretedType, set);
+        text_of(*observed, DCM_RTROIInterpretedType, texts);
   }
   std::vector<std::string> regions;
   for (DcmItem* region : items_of(object, DCM_StructureSetROISequence)) {
     const std::string number = bytes_of(*region, DCM_ROINumber);
     const std::string& kind = kinds[number];
-    regions.push_back(fmt::format("{} {}{}", number, text_of(*region, DCM_ROIName, set),
+    regions.push_back(fmt::format("{} {}{}", number, text_of(*region, DCM_ROIName, texts),
                                   kind.empty() ? "" : " (" + kind + ")"));
   }
   return regions;
 }
 
 /// What the values of a Parametric Map are, and in which unit.
-std::vector<std::string> quantities_of(DcmItem& object, CharacterSet& set) {
+std::vector<std::string> quantities_of(DcmItem& object, Texts& texts) {
   std::vector<std::string> quantities;
   for (DcmItem* groups : items_of(object, DCM_SharedFunctionalGroupsSequence)) {
     for (DcmItem* map : items_of(*groups, DCM_RealWorldValueMappingSequence)) {
-      std::string text = text_of(*map, DCM_LUTExplanation, set);
+      std::string text = text_of(*map, DCM_LUTExplanation, texts);
       for (DcmItem* defined : items_of(*map, DCM_QuantityDefinitionSequence)) {
-        const auto code = code_of(*defined, DCM_ConceptCodeSequence, set);
+        const auto code = code_of(*defined, DCM_ConceptCodeSequence, texts);
         if (code) text = code->meaning;
       }
-      const auto unit = code_of(*map, DCM_MeasurementUnitsCodeSequence, set);
+      const auto unit = code_of(*map, DCM_MeasurementUnitsCodeSequence, texts);
       quantities.push_back(text + (unit ? " (" + unit->value + ")" : ""));
     }
   }
   return quantities;
 }
 
-std::vector<std::string> graphics_of(DcmItem& object, CharacterSet& set) {
-  std::vector<std::string> texts;
+std::vector<std::string> graphics_of(DcmItem& object, Texts& texts) {
+  std::vector<std::string> annotations;
   for (DcmItem* annotation : items_of(object, DCM_GraphicAnnotationSequence)) {
     for (DcmItem* text : items_of(*annotation, DCM_TextObjectSequence)) {
-      texts.push_back(text_of(*text, DCM_UnformattedTextValue, set));
+      annotations.push_back(text_of(*text, DCM_UnformattedTextValue, texts));
     }
   }
-  return texts;
+  return annotations;
 }
 
 std::vector<std::string> referenced_series_of(DcmItem& object) {
@@ -96,20 +96,22 @@ std::vector<std::string> referenced_series_of(DcmItem& object) {
 
 }  // namespace
 
-std::vector<Detail> details_of(DcmItem& object) {
-  CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
+std::vector<Detail> details_of(DcmItem& object, std::vector<Problem>& problems) {
+  const dicom::CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
+  Texts texts{set, {}};
   std::vector<Detail> details;
   for (const Attribute& attribute : kAttributes) {
-    add(details, attribute.name, values_of(text_of(object, attribute.tag, set)));
+    add(details, attribute.name, values_of(text_of(object, attribute.tag, texts)));
   }
   for (const Number& number : kNumbers) {
     const auto value = integer_of(object, number.tag);
     if (value) add(details, number.name, {std::to_string(*value)});
   }
-  add(details, "quantities", quantities_of(object, set));
-  add(details, "regions", regions_of(object, set));
-  add(details, "annotations", graphics_of(object, set));
+  add(details, "quantities", quantities_of(object, texts));
+  add(details, "regions", regions_of(object, texts));
+  add(details, "annotations", graphics_of(object, texts));
   add(details, "referenced_series", referenced_series_of(object));
+  if (texts.notes.any()) problems.push_back({"details", words_of(texts.notes)});
   return details;
 }
 

@@ -36,14 +36,19 @@ Result read_result(const std::filesystem::path& file, const dicom::Limits& limit
         result.key_objects = read_key_objects(*result.content);
       } else {
         result.report = read_measurement_report(*result.content);
+        if (result.report->is_cut_off) {
+          result.problems.push_back(
+              {"report",
+               "refers to more than is repeated in its findings: the content has it all"});
+        }
       }
       break;
     case ObjectKind::segmentation:
       result.segmentation =
-          summarise_segmentation(object, transfer_syntax_of(*format), result.problems);
+          summarise_segmentation(object, transfer_syntax_of(*format), limits, result.problems);
       break;
     case ObjectKind::other:
-      result.details = details_of(object);
+      result.details = details_of(object, result.problems);
       break;
   }
   return result;

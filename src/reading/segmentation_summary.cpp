@@ -3,6 +3,7 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcfcache.h>
 #include <dcmtk/dcmdata/dctk.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <bit>
@@ -17,8 +18,6 @@ namespace {
 
 constexpr std::size_t kMostProblems = 20;  // of frames: the same again and again
 constexpr long kMostRows = 65535;          // of VR US
-/// One frame of bits; a larger one is no image of the body.
-constexpr std::uint64_t kMostFrameBits = 1ULL << 31;
 
 double inverse_lab_curve(double f) {
   constexpr double kEdge = 6.0 / 29.0;
@@ -46,34 +45,40 @@ std::optional<std::array<std::uint8_t, 3>> colour_of(DcmItem& segment) {
                     gamma_byte(0.0719453 * x - 0.2289914 * y + 1.4052427 * z)};
 }
 
-SegmentSummary segment_of(DcmItem& item, CharacterSet& set) {
+SegmentSummary segment_of(DcmItem& item, Texts& texts) {
   SegmentSummary s;
   s.number = integer_of(item, DCM_SegmentNumber).value_or(0);
-  s.label = text_of(item, DCM_SegmentLabel, set);
-  s.description = text_of(item, DCM_SegmentDescription, set);
-  s.category = code_of(item, DCM_SegmentedPropertyCategoryCodeSequence, set);
+  s.label = text_of(item, DCM_SegmentLabel, texts);
+  s.description = text_of(item, DCM_SegmentDescription, texts);
+  s.category = code_of(item, DCM_SegmentedPropertyCategoryCodeSequence, texts);
   if (DcmItem* type = first_item(item, DCM_SegmentedPropertyTypeCodeSequence)) {
-    s.type = code_of(item, DCM_SegmentedPropertyTypeCodeSequence, set);
-    s.type_modifiers = codes_of(*type, DCM_SegmentedPropertyTypeModifierCodeSequence, set);
+    s.type = code_of(item, DCM_SegmentedPropertyTypeCodeSequence, texts);
+    s.type_modifiers = codes_of(*type, DCM_SegmentedPropertyTypeModifierCodeSequence, texts);
   }
   if (DcmItem* region = first_item(item, DCM_AnatomicRegionSequence)) {
-    s.region = code_of(item, DCM_AnatomicRegionSequence, set);
-    s.region_modifiers = codes_of(*region, DCM_AnatomicRegionModifierSequence, set);
+    s.region = code_of(item, DCM_AnatomicRegionSequence, texts);
+    s.region_modifiers = codes_of(*region, DCM_AnatomicRegionModifierSequence, texts);
   }
-  s.algorithm_type = text_of(item, DCM_SegmentAlgorithmType, set);
-  s.algorithm_name = text_of(item, DCM_SegmentAlgorithmName, set);
+  s.algorithm_type = text_of(item, DCM_SegmentAlgorithmType, texts);
+  s.algorithm_name = text_of(item, DCM_SegmentAlgorithmName, texts);
   if (DcmItem* known = first_item(item, DCM_SegmentationAlgorithmIdentificationSequence)) {
-    s.algorithm_version = text_of(*known, DCM_AlgorithmVersion, set);
-    if (s.algorithm_name.empty()) s.algorithm_name = text_of(*known, DCM_AlgorithmName, set);
+    s.algorithm_version = text_of(*known, DCM_AlgorithmVersion, texts);
+    if (s.algorithm_name.empty()) s.algorithm_name = text_of(*known, DCM_AlgorithmName, texts);
   }
-  s.tracking_identifier = text_of(item, DCM_TrackingID, set);
-  s.tracking_uid = text_of(item, DCM_TrackingUID, set);
+  s.tracking_identifier = text_of(item, DCM_TrackingID, texts);
+  s.tracking_uid = text_of(item, DCM_TrackingUID, texts);
   s.colour = colour_of(item);
   return s;
 }
 
 Vec3 vector_of(const std::vector<double>& v, std::size_t first) {
   return {v[first], v[first + 1], v[first + 2]};
+}
+
+/// Nothing unless there are as many as there must be: what all frames share is copied for each.
+std::vector<double> exactly(std::size_t count, DcmItem& item, const DcmTagKey& tag) {
+  auto values = numbers_of(item, tag);
+  return values.size() == count ? values : std::vector<double>();
 }
 
 /// What a functional group says of how a frame lies; empty where it says nothing.
@@ -88,17 +93,17 @@ struct Placement {
   /// What belongs to the frame goes before what belongs to all.
   void add(DcmItem& groups, bool is_shared) {
     if (DcmItem* plane = first_item(groups, DCM_PlanePositionSequence)) {
-      position = numbers_of(*plane, DCM_ImagePositionPatient);
+      position = exactly(3, *plane, DCM_ImagePositionPatient);
     }
     if (DcmItem* plane = first_item(groups, DCM_PlaneOrientationSequence)) {
-      orientation = numbers_of(*plane, DCM_ImageOrientationPatient);
+      orientation = exactly(6, *plane, DCM_ImageOrientationPatient);
     }
     if (DcmItem* measures = first_item(groups, DCM_PixelMeasuresSequence)) {
       const auto one = [&](const DcmTagKey& tag) -> std::optional<double> {
         const auto values = numbers_of(*measures, tag);
         return values.empty() || !(values[0] > 0) ? std::nullopt : std::optional(values[0]);
       };
-      spacing = numbers_of(*measures, DCM_PixelSpacing);
+      spacing = exactly(2, *measures, DCM_PixelSpacing);
       thickness = one(DCM_SliceThickness);
       between = is_shared ? one(DCM_SpacingBetweenSlices) : std::nullopt;
     }
@@ -131,8 +136,7 @@ class BinaryFrames {
   std::optional<Counted> count(std::uint64_t frame) {
     const std::uint64_t first = frame * bits_, last = first + bits_ - 1;
     const std::uint64_t length = last / 8 - first / 8 + 1;
-    if (pixels_ == nullptr || bits_ == 0 || bits_ > kMostFrameBits ||
-        last / 8 >= pixels_->getLength()) {
+    if (pixels_ == nullptr || bits_ == 0 || last / 8 >= pixels_->getLength()) {
       return std::nullopt;
     }
     bytes_.resize(length);
@@ -149,8 +153,9 @@ class BinaryFrames {
             (first / 8 + i) * 8 + static_cast<unsigned>(std::countr_zero(byte));
         if (bit < first || bit > last) continue;
         ++counted.pixels;
-        counted.columns += static_cast<double>((bit - first) % columns_);
-        counted.rows += static_cast<double>((bit - first) / columns_);
+        const std::uint64_t row = (bit - first) / columns_, column = (bit - first) % columns_;
+        counted.columns += static_cast<double>(column);
+        counted.rows += static_cast<double>(row);
       }
     }
     return counted;
@@ -280,8 +285,9 @@ void read_frames(DcmItem& object, bool count_bits, SegmentationSummary& s,
 }  // namespace
 
 SegmentationSummary summarise_segmentation(DcmItem& object, const std::string& transfer_syntax_uid,
+                                           const dicom::Limits& limits,
                                            std::vector<Problem>& problems) {
-  CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
+  const dicom::CharacterSet set(bytes_of(object, DCM_SpecificCharacterSet));
   SegmentationSummary s;
   s.type = bytes_of(object, DCM_SegmentationType);
   s.fractional_type = bytes_of(object, DCM_SegmentationFractionalType);
@@ -294,11 +300,21 @@ SegmentationSummary summarise_segmentation(DcmItem& object, const std::string& t
   s.tiled = has_value(object, DCM_TotalPixelMatrixColumns);
   s.sources = sources_of(object);
   for (DcmItem* item : items_of(object, DCM_SegmentSequence)) {
-    s.segments.push_back(segment_of(*item, set));
+    Texts texts{set, {}};
+    s.segments.push_back(segment_of(*item, texts));
+    if (texts.notes.any()) {
+      problems.push_back(
+          {fmt::format("segment {}", s.segments.back().number), words_of(texts.notes)});
+    }
   }
   check_segments(s, problems);
   const bool is_native = dicom::transfer_syntax(transfer_syntax_uid).codec == dicom::Codec::none;
-  read_frames(object, s.type == "BINARY" && s.bits_allocated == 1 && is_native, s, problems);
+  const bool is_bits = s.type == "BINARY" && s.bits_allocated == 1 && is_native;
+  const bool is_within = std::int64_t{s.rows} * s.columns <= limits.max_frame_bytes;
+  if (is_bits && !is_within) {
+    problems.push_back({"Rows, Columns", "a frame is over the limit: its voxels are not counted"});
+  }
+  read_frames(object, is_bits && is_within, s, problems);
   return s;
 }
 

@@ -56,7 +56,9 @@ struct SegmentationSummary {
 };
 
 /// @param transfer_syntax_uid  pixel data of an encapsulated one is not counted
+/// @param limits  frames over the limit (pixels, a byte each) are not counted, which is a problem
 SegmentationSummary summarise_segmentation(DcmItem& object, const std::string& transfer_syntax_uid,
+                                           const dicom::Limits& limits,
                                            std::vector<Problem>& problems);
 
 }  // namespace osler::reading

@@ -19,21 +19,7 @@ std::uint8_t srgb_byte(double linear) {
 }  // namespace
 
 std::string Texts::of(const dicom::Item& item, std::uint32_t tag) const {
-  const std::string stored = item.text(tag);
-  if (character_set_ == "ISO_IR 192") return stored;
-  std::string text;
-  for (const char c : stored) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      text += c;
-    } else if (character_set_ == "ISO_IR 100") {
-      text += static_cast<char>(0xC0 | byte >> 6);
-      text += static_cast<char>(0x80 | (byte & 0x3F));
-    } else {
-      text += '?';
-    }
-  }
-  return text;
+  return character_set_.to_utf8(item.text(tag)).utf8;
 }
 
 std::optional<Code> Texts::code_of(const dicom::Item& item) const {

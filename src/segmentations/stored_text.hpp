@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "core/code.hpp"
+#include "dicom/character_set.hpp"
 #include "dicom/items.hpp"
 
 namespace osler::segmentations {
 
-/// Texts of one data set as UTF-8: of UTF-8 and Latin-1; of other character sets only ASCII, the
-/// rest as question marks.
+/// Texts of one data set as UTF-8; U+FFFD for what is no character of its character set.
 class Texts {
  public:
   explicit Texts(const dicom::Item& data_set) : character_set_(data_set.text(0x00080005)) {}
@@ -25,7 +25,7 @@ class Texts {
  private:
   std::optional<Code> code_of(const dicom::Item& item) const;
 
-  std::string character_set_;
+  dicom::CharacterSet character_set_;
 };
 
 /// Recommended Display CIELab Value (PS3.3 C.10.7.1.1, D50) to sRGB, clipped; nothing if there are

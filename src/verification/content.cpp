@@ -145,7 +145,7 @@ std::unique_ptr<DcmItem> take_out(DcmItem& parent, DcmItem& item) {
   return taken;
 }
 
-std::string stored_text(reading::CharacterSet& set, const std::string& utf8) {
+std::string stored_text(dicom::CharacterSet& set, const std::string& utf8) {
   auto text = set.from_utf8(utf8);
   return text ? *text : plain_ascii(utf8);
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/code.hpp"
-#include "reading/character_set.hpp"
+#include "dicom/character_set.hpp"
 #include "reading/content_tree.hpp"
 
 class DcmItem;
@@ -35,7 +35,7 @@ class ContentLinks {
 std::unique_ptr<DcmItem> take_out(DcmItem& parent, DcmItem& item);
 
 /// UTF-8 as the report's character set writes it; else as printable ASCII.
-std::string stored_text(reading::CharacterSet& set, const std::string& utf8);
+std::string stored_text(dicom::CharacterSet& set, const std::string& utf8);
 
 /// Person (TID 1003), behind the device that is there.
 /// @param name, organisation  in the object's character set; no organisation: empty

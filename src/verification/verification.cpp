@@ -56,12 +56,12 @@ void check_report(DcmItem& object, const reading::ObjectSummary& summary, bool a
 }
 
 /// In the report's character set; a report that is all ASCII may take any.
-std::string encoded(DcmItem& object, reading::CharacterSet& set, const std::string& utf8,
+std::string encoded(DcmItem& object, dicom::CharacterSet& set, const std::string& utf8,
                     const char* what) {
   if (auto text = set.from_utf8(utf8)) return *text;
   if (object.containsExtendedCharacters(OFTrue) == OFFalse) {
     put(object, DCM_SpecificCharacterSet, "ISO_IR 192");
-    set = reading::CharacterSet("ISO_IR 192");
+    set = dicom::CharacterSet("ISO_IR 192");
     if (auto text = set.from_utf8(utf8)) return *text;
   }
   throw Error(
@@ -106,7 +106,7 @@ void remove_rejected(DcmItem& object, const Decisions& decisions,
   }
 }
 
-void add_remarks(DcmItem& object, reading::CharacterSet& set, const Groups& groups,
+void add_remarks(DcmItem& object, dicom::CharacterSet& set, const Groups& groups,
                  const Decisions& decisions, VerificationOutcome& outcome) {
   outcome.not_recomputed = not_recomputed(groups, decisions);
   if (decisions.rejected.empty() && decisions.corrected.empty()) return;
@@ -182,7 +182,7 @@ VerificationOutcome verify_report(const fs::path& report, const VerificationRequ
 
   VerificationOutcome outcome;
   outcome.predecessor_uid = predecessor.sop_instance_uid;
-  reading::CharacterSet set(string_of(object, DCM_SpecificCharacterSet));
+  dicom::CharacterSet set(string_of(object, DCM_SpecificCharacterSet));
   const std::string name = encoded(object, set, request.observer, "the name");
   const std::string organisation = encoded(object, set, request.organisation, "the organisation");
   for (const auto& [group, reason] : decisions.rejected) encoded(object, set, reason, "a reason");

@@ -2,12 +2,6 @@
 // decoding of the first, and it as a picture (palette, Modality LUT, colours). Anything but an
 // osler::Error is a finding.
 
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <string>
 #include <variant>
 #include <vector>
 
@@ -15,6 +9,7 @@
 #include "dicom/header.hpp"
 #include "dicom/picture.hpp"
 #include "dicom/pixels.hpp"
+#include "memory_file.hpp"
 
 namespace {
 
@@ -22,29 +17,10 @@ namespace {
 constexpr osler::dicom::Limits kLimits{
     .max_header_bytes = 1 << 20, .max_frame_bytes = 1 << 20, .max_volume_bytes = 1 << 22};
 
-/// A file in memory: the reader takes paths.
-class MemoryFile {
- public:
-  MemoryFile(const std::uint8_t* data, std::size_t size) : handle_(::memfd_create("input", 0)) {
-    if (handle_ < 0 || ::write(handle_, data, size) != static_cast<ssize_t>(size)) {
-      std::perror("memfd");
-      std::exit(1);
-    }
-  }
-  ~MemoryFile() { ::close(handle_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-
-  std::string path() const { return "/proc/self/fd/" + std::to_string(handle_); }
-
- private:
-  int handle_;
-};
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const MemoryFile file(data, size);
+  const osler::fuzz::MemoryFile file(data, size);
   const auto found = osler::dicom::read_header(file.path(), kLimits);
   const auto* instance = std::get_if<osler::dicom::Instance>(&found);
   if (instance == nullptr || !instance->has_pixel_data) return 0;

@@ -1,25 +1,30 @@
 #!/usr/bin/env python3
 """Writes the seeds in corpus/, one folder per target. Synthetic: a ramp of 8 x 8 pixels, no patient.
 
-usage: make_corpus.py            (into the folder corpus/ beside this script)
+usage: make_corpus.py [RESULTS]  (into the folder corpus/ beside this script)
+
+RESULTS is a folder of what `osler run` made of the sample head-mr (tools/sample), with every object
+that docs/destinations.md has: of these the seeds of fuzz_reading are made.
 
 Needs pydicom, numpy, Pillow, pylibjpeg, pylibjpeg-openjpeg and pyjpegls, and dcmcjpeg (Debian:
 dcmtk). The seeds are committed; run it again only to add some.
 """
 import io
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from pydicom import dcmread, dcmwrite
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import generate_frames
 from pydicom.sequence import Sequence
-from pydicom.uid import (CTImageStorage, DeflatedExplicitVRLittleEndian, EnhancedMRImageStorage,
-                         ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian,
-                         JPEG2000Lossless, JPEGLSLossless, RLELossless)
+from pydicom.uid import (Comprehensive3DSRStorage, CTImageStorage, DeflatedExplicitVRLittleEndian,
+                         EnhancedMRImageStorage, ExplicitVRBigEndian, ExplicitVRLittleEndian,
+                         ImplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless)
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 HTJ2K = Path(__file__).resolve().parents[1] / "data" / "htj2k"
@@ -193,10 +198,159 @@ def series():
         write("series", f"odd-{what:02}", instances(0, 0, what, 0) + bytes(range(1, 25)))
 
 
+def shrunk(path):
+    """A result of `osler run` on the sample, small: no patient, one finding, two of everything."""
+    data = dcmread(path)
+    for keyword in ("ContributingEquipmentSequence", "StudyDescription", "PositionReferenceIndicator"):
+        if keyword in data:
+            delattr(data, keyword)
+    for element in list(data.group_dataset(0x0010)):
+        del data[element.tag]
+    data.PatientName, data.PatientID = "Phantom^Sample", "1"
+    if "PixelData" in data:
+        data.PixelData = data.PixelData[:64]
+    for keyword in ("EncapsulatedDocument", "IconImageSequence"):
+        if keyword in data:
+            delattr(data, keyword)
+    data.walk(lambda _, element: shorten(element))
+    shorter_ids(data)
+    return data
+
+
+def shorten(element):
+    if element.VR == "SQ" and len(element.value) > 2:
+        # Of a report's content the context stands first and the findings last.
+        ends = element.value[-2:] if element.keyword == "ContentSequence" else []
+        element.value = Sequence([*element.value[:2], *ends])
+    elif element.keyword == "ContourData":
+        element.value = element.value[:12]
+
+
+def shorter_ids(data):
+    """UIDs of 2.25 are most of such a file."""
+    known = {}
+    def renumber(_, element):
+        if element.VR == "UI" and str(element.value).startswith("2.25."):
+            element.value = known.setdefault(str(element.value), f"2.25.{len(known) + 1}")
+    data.walk(renumber)
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+
+
+def coded(item, keyword, value, scheme, meaning):
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, scheme, meaning
+    setattr(item, keyword, Sequence([code]))
+
+
+def content(kind, relationship="CONTAINS", children=(), **attributes):
+    item = Dataset()
+    item.RelationshipType, item.ValueType = relationship, kind
+    coded(item, "ConceptNameCodeSequence", "121071", "DCM", "Finding")
+    for name, value in attributes.items():
+        setattr(item, name, value)
+    if children:
+        item.ContentSequence = Sequence(children)
+    return item
+
+
+def report(*children):
+    """A report with nothing but its content."""
+    data = Dataset()
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = Comprehensive3DSRStorage
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = "1.2.3.1"
+    data.StudyInstanceUID, data.SeriesInstanceUID, data.Modality = "1.2.3", "1.2.3.4", "SR"
+    data.ValueType, data.ContinuityOfContent = "CONTAINER", "SEPARATE"
+    data.ContentSequence = Sequence(children)
+    return data
+
+
+def every_value_type():
+    sop = Dataset()
+    sop.ReferencedSOPClassUID, sop.ReferencedSOPInstanceUID = CTImageStorage, "1.2.3.9"
+    sop.ReferencedFrameNumber, sop.ReferencedSegmentNumber = [1, 2], [1, 3]
+    wave = Dataset()
+    wave.ReferencedSOPInstanceUID, wave.ReferencedWaveformChannels = "1.2.3.8", [1, 1, 1, 2]
+    value = Dataset()
+    value.NumericValue, value.FloatingPointValue = "1923.679", 1923.67891
+    coded(value, "MeasurementUnitsCodeSequence", "mm3", "UCUM", "mm3")
+    number = content("NUM", MeasuredValueSequence=Sequence([value]))
+    missing = content("NUM")
+    coded(missing, "NumericValueQualifierCodeSequence", "114006", "DCM", "Failure")
+    code = content("CODE")
+    coded(code, "ConceptCodeSequence", "7771000", "SCT", "Left")
+    reference = Dataset()
+    reference.RelationshipType, reference.ReferencedContentItemIdentifier = "INFERRED FROM", [1, 2]
+    return report(
+        content("TEXT", TextValue="words"), number, missing, code, reference,
+        content("PNAME", PersonName="Osler^William"), content("UIDREF", UID="1.2"),
+        content("DATE", Date="20200229"), content("TIME", Time="101112.5"),
+        content("DATETIME", DateTime="20200229101112+0100"),
+        content("IMAGE", ReferencedSOPSequence=Sequence([sop])),
+        content("WAVEFORM", ReferencedSOPSequence=Sequence([wave])),
+        content("SCOORD", GraphicType="POLYLINE", GraphicData=[1.5, 2, 3, 4]),
+        content("SCOORD3D", GraphicType="POINT", GraphicData=[1, 2, 3],
+                ReferencedFrameOfReferenceUID="1.2.3.5"),
+        content("TCOORD", TemporalRangeType="SEGMENT", ReferencedTimeOffsets=["0.5", "2"]))
+
+
+def nested(depth):
+    item = content("CONTAINER")
+    for _ in range(depth):
+        item = content("CONTAINER", children=[item])
+    return item
+
+
+def texts():
+    """One report for each way to write text, right and wrong."""
+    for name, terms, raw in (
+            ("japanese", "\\ISO 2022 IR 87\\ISO 2022 IR 159", b"\x1b$B;3ED\x1b(B\r\n\x1b$(D0!\x1b(B"),
+            ("katakana", "ISO 2022 IR 13\\ISO 2022 IR 87", b"\xd4\xcf\x1b$B;3\x1b(J~"),
+            ("korean", "\\ISO 2022 IR 149", b"\x1b$)C\xb1\xe6\xb5\xbf\t\xb1\xe6\xc9\xa1"),
+            ("chinese", "\\ISO 2022 IR 58", b"\x1b$)A\xd5\xc5\x1b-F\xc4"),
+            ("gb18030", "GB18030", b"\xcd\xf5\x94\x39\xfc\x36\x81\x5c\xff"),
+            ("greek", "ISO 2022 IR 100\\ISO 2022 IR 126", b"\x1b-F\xc4\n\xc4\x1b[2J"),
+            ("undeclared", "", b"caf\xc3\xa9 caf\xe9"),
+            ("misspelt", "ISO-IR 100", b"caf\xe9"),
+            ("utf-8", "ISO_IR 192", b"\xc3\xa9\xc3\xf0\x9f\x98\x80")):
+        item = content("TEXT")
+        item.add(DataElement(0x0040A160, "UT", raw))
+        item.add(DataElement(0x00080005, "CS", terms))
+        raw_name = content("PNAME")
+        raw_name.add(DataElement(0x0040A123, "PN", raw + b"^" + raw + b"=" + raw))
+        raw_name.add(DataElement(0x00080005, "CS", terms))
+        yield name, report(item, raw_name)
+
+
+def write_report(name, data):
+    """In sequences of undefined length: what a search makes longer stays whole."""
+    def open_ended(_, element):
+        if element.VR == "SQ":
+            element.is_undefined_length = True
+            for item in element.value:
+                item.is_undefined_length_sequence_item = True
+    data.walk(open_ended)
+    write("reading", name, as_file(data))
+
+
+def reading(folder):
+    """@param folder  of results of the sample head-mr, all objects among them (docs/destinations.md)"""
+    for name in ("sr", "seg", "ko", "pr", "rtstruct", "report.pdf"):
+        write_report(name, shrunk(next(Path(folder).rglob(f"{name}.dcm"))))
+    write_report("value-types", every_value_type())
+    write_report("nested", report(nested(12)))
+    write_report("too-deep", report(nested(58)))
+    for name, data in texts():
+        write_report(f"text-{name}", data)
+
+
 if __name__ == "__main__":
     headers()
     pictures()
     codecs()
     series()
+    if len(sys.argv) > 1:
+        reading(sys.argv[1])
     sizes = [f.stat().st_size for f in CORPUS.rglob("*") if f.is_file()]
     print(f"{len(sizes)} seeds, {sum(sizes)} bytes")

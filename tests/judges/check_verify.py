@@ -6,6 +6,7 @@ usage: check_verify.py     (OSLER_PROGRAM names the program; OSLER_SAMPLES the s
 Reports of dcmqi, of highdicom and of our own are verified: all accepted, some findings rejected, a value
 corrected. Exit 77: skipped.
 """
+import json
 import os
 import re
 import shutil
@@ -84,9 +85,12 @@ def judge(check, source, name, work, rejected=(), corrected=None):
     options = [x for uid, reason in rejected for x in ("--reject", uid, "--reason", reason)]
     if corrected:
         options += ["--correct", f"{corrected[0]}={corrected[2]} {corrected[3]}"]
-    done = harness.osler("verify", source, "--as", NAME, "--organisation", ORGANISATION, "--out", out, *options)
+    done = harness.osler("verify", source, "--as", NAME, "--organisation", ORGANISATION, "--out", out, "--json",
+                         *options)
     if not check(done.code == 0, f"{name}: verified {done.message if done.code else ''}"):
         return
+    fault = harness.fits_schema(json.loads(done.out), "verify.schema.json")
+    check(not fault, f"{name}: fits the schema {fault}")
     after = pydicom.dcmread(out)
     check(after.VerificationFlag == "VERIFIED" and after.CompletionFlag == "COMPLETE"
           and after.PreliminaryFlag == "FINAL" and after.SOPInstanceUID != before.SOPInstanceUID
