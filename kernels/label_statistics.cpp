@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/scalar.hpp"
+#include "kernels/label_statistics_math.hpp"
 #include "kernels/label_sums_cpu.hpp"
 
 namespace osler::kernels {
@@ -16,16 +17,18 @@ namespace {
   throw Error(ErrorCode::bad_argument, std::string("label_statistics: ") + what);
 }
 
-template <typename T>
-void sums_cpu(std::span<const std::uint8_t> labels, const LabelStatisticsTask& task,
-              SliceSums<T>* sums) {
-  const LabelSummer<T> summer(task);
-  const auto per_slice = static_cast<std::int64_t>(summer.labels());
-#pragma omp parallel for schedule(dynamic, 1)
-  for (std::int64_t z = 0; z < task.size[2]; ++z) {
-    for (std::int64_t y = 0; y < task.size[1]; ++y) {
-      const std::uint8_t* line = labels.data() + (z * task.size[1] + y) * task.size[0];
-      summer.take_line(line, y, z, sums + z * per_slice);
+void sums_cpu(std::span<const std::uint8_t> labels, const LabelSums& sums) {
+  const Size3& size = sums.task.size;
+  clear_label_sums(sums.task, sums.at);
+#pragma omp parallel
+  {
+    const std::unique_ptr<LabelLines> lines = label_lines(sums);
+#pragma omp for schedule(dynamic, 1)
+    for (std::int64_t z = 0; z < size[2]; ++z) {
+      for (std::int64_t y = 0; y < size[1]; ++y) {
+        lines->take(labels.data() + (z * size[1] + y) * size[0], y, z);
+      }
+      lines->hand_over();
     }
   }
 }
@@ -170,11 +173,7 @@ std::vector<LabelStatistics> label_statistics(const Device& device,
   if (static_cast<std::int64_t>(labels.size()) != voxel_count(task.size))
     fail("labels of another size");
   if (device.backend == Backend::cpu || labels.empty()) {
-    clear_label_sums(task, sums.data());
-    with_scalar(stored_type(task), [&](auto scalar) {
-      using T = decltype(scalar);
-      sums_cpu(labels, task, reinterpret_cast<SliceSums<T>*>(sums.data()));
-    });
+    sums_cpu(labels, {task, sums.data()});
   } else {
     sums_by_device(device, labels, task, sums);
   }
