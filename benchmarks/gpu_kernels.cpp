@@ -129,7 +129,8 @@ class Bench {
     print(resample_row("resample linear, along the axes", Interpolation::linear, shifted));
     print(resample_row("resample cubic, leaning grid", Interpolation::cubic, leaning));
     print(statistics_row());
-    print(labels_back_row());
+    print(labels_back_row("labels back, 5 classes in f16", false));
+    print(labels_back_row("labels back, 5 classes in f16, with sums", true));
     print(components_row());
     print(distance_row());
     print(label_statistics_row());
@@ -251,7 +252,7 @@ class Bench {
     return r;
   }
 
-  Row labels_back_row() {
+  Row labels_back_row(const std::string& name, bool with_sums) {
     constexpr int classes = 5;
     const Size3 grid{size_[0] / 2, size_[1] / 2, size_[2]};
     const std::vector<float> wide = logits(grid, classes);
@@ -267,12 +268,19 @@ class Bench {
     task.label_of = {0, 1, 2, 3, 4};
     const DeviceBuffer out(voxels_, stream_);
     const DeviceBuffer scratch(labels_back_scratch_bytes(on_device, task), stream_);
-    Row r = row("labels back, 5 classes in f16",
-                bytes_per_voxel(1) + static_cast<double>(held.bytes()));
+    const SourceView intensities = ct(true);
+    const LabelStatisticsTask of_labels{size_, classes - 1, {}, {}, &intensities};
+    const DeviceBuffer sums_there(label_sums_bytes(of_labels), stream_);
+    const LabelSums sums{of_labels, sums_there.data()};
+    clear_label_sums_cuda(sums.task, sums.at, stream_);
+    if (with_sums) task.sums = &sums;
+    Row r = row(name, bytes_per_voxel(with_sums ? 1 + sizeof(std::int16_t) : 1) +
+                          static_cast<double>(held.bytes()));
     r.gpu = clock_.time([&] {
       labels_back_cuda(on_device, task, static_cast<std::uint8_t*>(out.data()), scratch.data(),
                        stream_);
     });
+    task.sums = nullptr;
     std::vector<std::uint8_t> twin(voxels_);
     r.cpu_ms = timed_once_ms([&] { labels_back_cpu(on_host, task, twin); });
     const std::vector<std::uint8_t> found = fetched<std::uint8_t>(out, voxels_, stream_);

@@ -203,12 +203,8 @@ class AlignedBlock {
     const auto [begin, end] = outputs_of(j, j + 1);
     CellDecider<T> decider(network_, decided_, lines, j, next(j, 0),
                            others_[static_cast<std::size_t>(j)]);
-    for (const Row& row : rows_) {
-      decider.between(row.weights);
-      for (std::int32_t x = begin; x < end; ++x) {
-        row.out[x] = decider.label_at(places_.x.weight[static_cast<std::size_t>(x)]);
-      }
-    }
+    const float* weight = places_.x.weight.data() + begin;
+    for (const Row& row : rows_) decider.decide(row.weights, weight, end - begin, row.out + begin);
   }
 
   const NetworkGrid<T>& network_;

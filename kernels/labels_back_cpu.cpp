@@ -1,6 +1,9 @@
 #include "kernels/labels_back.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -32,40 +35,54 @@ bool is_aligned(const LabelsBackTask& task) {
   return moved <= kMixedAxes;
 }
 
-/// Rows of cells of a block: the scores of two planes of it stay in the second cache, and a line of
-/// the next block, which is decided twice, is few of many.
+/// All cells in blocks of so many.
+struct Blocks {
+  CellRange all;
+  std::int64_t rows, planes;
+
+  std::int64_t across() const { return (all.y_end - all.y_begin + rows - 1) / rows; }
+  std::int64_t count() const {
+    return across() * ((std::max(all.z_end - all.z_begin, std::int64_t{0}) + planes - 1) / planes);
+  }
+  CellRange at(std::int64_t block) const {
+    const std::int64_t y = all.y_begin + block % across() * rows;
+    const std::int64_t z = all.z_begin + block / across() * planes;
+    return {y, std::min(y + rows, all.y_end), z, std::min(z + planes, all.z_end)};
+  }
+};
+
+/// The scores of two planes of a block stay in the second cache. The line and the plane of the next
+/// block, which are decided twice, are few of many, unless threads would have nothing to do.
 template <typename T>
-std::int64_t rows_of_block(const ScoresView& scores) {
-  constexpr std::int64_t kCacheBytes = 768 << 10, kFewest = 8;
+Blocks blocks_of(const ScoresView& scores, const LabelsBackTask& task) {
+  constexpr std::int64_t kCacheBytes = 768 << 10, kFewestRows = 7, kPlanes = 16, kPerThread = 8;
   const std::int64_t line = scores.size[0];
   const std::int64_t held = kCacheBytes / (2 * scores.classes * line * std::int64_t{sizeof(T)});
-  return std::max(std::min(held, kBlock / line), kFewest) - 1;
+  Blocks blocks{{0, scores.size[1], std::max<std::int64_t>(task.cell_begin, 0),
+                 std::min(task.cell_end, scores.size[2])},
+                std::max(std::min(held, kBlock / line) - 1, kFewestRows),
+                kPlanes};
+  while (blocks.count() < kPerThread * omp_get_max_threads() && blocks.rows * blocks.planes > 1) {
+    std::int64_t& more = blocks.rows > blocks.planes ? blocks.rows : blocks.planes;
+    more = (more + 1) / 2;
+  }
+  return blocks;
 }
 
 template <typename T>
 void labels_aligned(const ScoresView& scores, const LabelsBackTask& task,
                     std::span<std::uint8_t> labels) {
-  constexpr std::int64_t kPlanes = 16;  // of cells, in a block
   const NetworkGrid<T> network(scores, task);
   const typename AlignedBlock<T>::Places places{XPlaces(task, scores.size),
                                                 places_along(1, task, scores.size),
                                                 places_along(2, task, scores.size, task.slice_at)};
-  const std::int64_t rows = rows_of_block<T>(scores);
-  const std::int64_t z_begin = std::max<std::int64_t>(task.cell_begin, 0);
-  const std::int64_t z_end = std::min(task.cell_end, scores.size[2]);
-  const std::int64_t across = (scores.size[1] + rows - 1) / rows;
-  const std::int64_t blocks =
-      across * ((std::max(z_end - z_begin, std::int64_t{0}) + kPlanes - 1) / kPlanes);
+  const Blocks blocks = blocks_of<T>(scores, task);
 #pragma omp parallel
   {
-    AlignedBlock<T> block(network, places, rows, labels.data());
+    AlignedBlock<T> block(network, places, blocks.rows, labels.data());
     const std::unique_ptr<LabelLines> sums = lines_of(task);
 #pragma omp for schedule(dynamic, 1)
-    for (std::int64_t b = 0; b < blocks; ++b) {
-      const std::int64_t y = b % across * rows, z = z_begin + b / across * kPlanes;
-      block.run({y, std::min(y + rows, scores.size[1]), z, std::min(z + kPlanes, z_end)},
-                sums.get());
-    }
+    for (std::int64_t b = 0; b < blocks.count(); ++b) block.run(blocks.at(b), sums.get());
   }
 }
 
@@ -118,18 +135,21 @@ std::optional<std::uint8_t> label_anywhere(const DecidedPlanes<T>& grid, const V
   const Decided<T>& decided = grid.decided;
   const std::uint8_t first = decided.top[lines.decided[0] + n[0].low];
   bool same = true;
-  auto others = std::numeric_limits<ScoreKey<T>>::lowest();
   for (const std::int64_t line : lines.decided) {
-    for (const std::int64_t at : {line + n[0].low, line + n[0].high}) {
-      same =
-          same && decided.top[at] == first && (decided.close == nullptr || decided.close[at] == 0);
-      if (decided.second != nullptr) others = std::max(others, decided.second[at]);
-    }
+    const std::int64_t low = line + n[0].low, high = line + n[0].high;
+    same = same && decided.top[low] == first && decided.top[high] == first;
+    if (decided.close != nullptr) same = same && (decided.close[low] | decided.close[high]) == 0;
   }
   if (same) return task.decision == Decision::regions ? first : task.label_of[first];
-  CellDecider<T> decider(grid.network, decided, lines, n[0].low, n[0].high, others);
-  decider.between(line_weights(n[1].weight, n[2].weight));
-  return decider.label_at(n[0].weight);
+  auto others = std::numeric_limits<ScoreKey<T>>::lowest();
+  for (const std::int64_t line : lines.decided) {
+    if (decided.second == nullptr) break;
+    others = std::max({others, decided.second[line + n[0].low], decided.second[line + n[0].high]});
+  }
+  std::uint8_t label = 0;
+  CellDecider<T>(grid.network, decided, lines, n[0].low, n[0].high, others)
+      .decide(line_weights(n[1].weight, n[2].weight), &n[0].weight, 1, &label);
+  return label;
 }
 
 /// False if no voxel of this row is of this slab.

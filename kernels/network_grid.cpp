@@ -8,6 +8,9 @@ namespace {
 /// Classes that are taken in one go: what is known of a voxel stays in registers meanwhile, and
 /// their scores come from memory side by side.
 constexpr int kTogether = 4;
+/// Voxels of them, before which those of the next classes are asked for: processors foresee streams
+/// that go on, not 25 of them that begin anew every few thousand voxels.
+constexpr std::int64_t kAhead = 512;
 
 [[gnu::always_inline]] inline void take(std::uint16_t score, std::int16_t infinity,
                                         std::int16_t own, std::int16_t& best, std::int16_t& second,
@@ -51,6 +54,12 @@ template <int classes, typename Score, typename Key, typename Class>
   }
 }
 
+template <typename Score>
+[[gnu::always_inline]] inline void ask_for(const Score* scores, std::int64_t n) {
+  constexpr std::int64_t kLine = 64 / sizeof(Score);
+  for (std::int64_t i = 0; i < n; i += kLine) __builtin_prefetch(scores + i);
+}
+
 template <typename Score, typename Key, typename Class>
 [[gnu::always_inline]] inline void take_all(const Score* scores, std::int64_t apart, int classes,
                                             std::int64_t n, std::int16_t infinity, Key lowest,
@@ -60,8 +69,14 @@ template <typename Score, typename Key, typename Class>
   std::fill_n(top, n, Class{0});
   int c = 0;
   for (; c + kTogether <= classes; c += kTogether) {
-    take_some<kTogether>(scores + c * apart, apart, n, infinity, static_cast<Class>(c), best,
-                         second, top);
+    const int next = std::min(kTogether, classes - c - kTogether);
+    for (std::int64_t i = 0; i < n; i += kAhead) {
+      const std::int64_t count = std::min(kAhead, n - i);
+      const Score* here = scores + c * apart + i;
+      for (int k = 0; k < next; ++k) ask_for(here + (kTogether + k) * apart, count);
+      take_some<kTogether>(here, apart, count, infinity, static_cast<Class>(c), best + i,
+                           second + i, top + i);
+    }
   }
   for (; c < classes; ++c) {
     take_some<1>(scores + c * apart, apart, n, infinity, static_cast<Class>(c), best, second, top);

@@ -79,7 +79,7 @@ template <typename T>
 class NetworkGrid {
  public:
   NetworkGrid(const ScoresView& scores, const LabelsBackTask& task)
-      : scores_(scores), task_(task) {}
+      : scores_(scores), task_(task), per_class_(scores.planes * scores.size[0] * scores.size[1]) {}
 
   const LabelsBackTask& task() const { return task_; }
   const Size3& size() const { return scores_.size; }
@@ -87,7 +87,7 @@ class NetworkGrid {
   std::int64_t line(std::int64_t y, std::int64_t z) const {
     return ((z - scores_.first_plane) * scores_.size[1] + y) * scores_.size[0];
   }
-  const T* of_class(int c) const { return static_cast<const T*>(scores_.scores) + c * per_class(); }
+  const T* of_class(int c) const { return static_cast<const T*>(scores_.scores) + c * per_class_; }
 
   /// Decides `n` voxels that follow each other.
   void decide(std::int64_t from, std::int64_t n, const Decided<T>& out) const {
@@ -99,8 +99,6 @@ class NetworkGrid {
   }
 
  private:
-  std::int64_t per_class() const { return scores_.planes * scores_.size[0] * scores_.size[1]; }
-
   void regions(std::int64_t from, std::int64_t n, const Decided<T>& out) const {
     std::fill_n(out.top, n, std::uint8_t{0});
     for (int c = 0; c < scores_.classes; ++c) {
@@ -118,10 +116,10 @@ class NetworkGrid {
     Key best[kBlock];
     Class top[kBlock];
     if constexpr (sizeof(T) == 2) {
-      take_higher_16(reinterpret_cast<const std::uint16_t*>(of_class(0) + from), per_class(),
+      take_higher_16(reinterpret_cast<const std::uint16_t*>(of_class(0) + from), per_class_,
                      scores_.classes, n, kInfinityKey<T>, best, out.second, top);
     } else {
-      take_higher_32(of_class(0) + from, per_class(), scores_.classes, n, best, out.second, top);
+      take_higher_32(of_class(0) + from, per_class_, scores_.classes, n, best, out.second, top);
     }
     for (std::int64_t i = 0; i < n; ++i) out.top[i] = static_cast<std::uint8_t>(top[i]);
     if (out.close == nullptr) return;
@@ -133,6 +131,7 @@ class NetworkGrid {
 
   const ScoresView& scores_;
   const LabelsBackTask& task_;
+  std::int64_t per_class_;  ///< scores
 };
 
 }  // namespace osler::kernels
