@@ -3,7 +3,10 @@
 // planes of a block are decided, and the rows of voxels between them while the scores are still in
 // the caches. For labels_back_cpu.
 
+#include <cstdint>
 #include <cstring>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "kernels/compared_lines.hpp"

@@ -1,5 +1,7 @@
 #include "kernels/network_grid.hpp"
 
+#include <algorithm>
+
 #include "kernels/clones.hpp"
 
 namespace osler::kernels {
