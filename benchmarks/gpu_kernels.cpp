@@ -5,8 +5,7 @@
 //
 // The first line of JSON tells of the device, each further one of an operator:
 //   bytes           each input read once, each output written once: less cannot be moved
-//   limit           what bounds the row: `device_copy` or, where the operator takes host memory,
-//                   `upload`; both measured here, before the rows
+//   limit           what bounds the row: `device_copy`, measured here, before the rows
 //   share_of_limit  bytes / median time / that limit
 //   answer          worst difference from the twin, how many values differ by more than `tolerance`
 //                   and how many may
@@ -95,7 +94,6 @@ DeviceBuffer sent(const std::vector<T>& host, const osler::Stream& stream) {
 
 struct Row {
   std::string name;
-  std::string limit = "device_copy";
   std::int64_t voxels = 0;
   double bytes = 0;
   Times gpu;
@@ -131,7 +129,8 @@ class Bench {
     print(resample_row("resample linear, along the axes", Interpolation::linear, shifted));
     print(resample_row("resample cubic, leaning grid", Interpolation::cubic, leaning));
     print(statistics_row());
-    print(labels_back_row());
+    print(labels_back_row("labels back, 5 classes in f16", false));
+    print(labels_back_row("labels back, 5 classes in f16, with sums", true));
     print(components_row());
     print(distance_row());
     print(label_statistics_row());
@@ -189,17 +188,16 @@ class Bench {
 
   void print(const Row& r) {
     const double per_s = r.bytes / (r.gpu.median_ms / 1e3);
-    const bool on_device = r.limit == "device_copy";
     nlohmann::json line{{"operator", r.name},
                         {"voxels", r.voxels},
                         {"bytes", r.bytes},
                         {"median_ms", r.gpu.median_ms},
                         {"range_ms", {r.gpu.least_ms, r.gpu.most_ms}},
                         {"gb_s", per_s / 1e9},
-                        {"limit", r.limit},
-                        {"share_of_limit", per_s / (on_device ? copy_ : upload_)},
+                        {"limit", "device_copy"},
+                        {"share_of_limit", per_s / copy_},
                         {"cpu_ms", r.cpu_ms}};
-    if (on_device && sheet_) line["share_of_data_sheet"] = per_s / *sheet_;
+    if (sheet_) line["share_of_data_sheet"] = per_s / *sheet_;
     const auto finite = [](double v) { return std::isfinite(v) ? nlohmann::json(v) : "infinite"; };
     line["answer"] = {{"worst", finite(r.answer.worst)},
                       {"tolerance", r.answer.tolerance},
@@ -254,7 +252,7 @@ class Bench {
     return r;
   }
 
-  Row labels_back_row() {
+  Row labels_back_row(const std::string& name, bool with_sums) {
     constexpr int classes = 5;
     const Size3 grid{size_[0] / 2, size_[1] / 2, size_[2]};
     const std::vector<float> wide = logits(grid, classes);
@@ -270,12 +268,19 @@ class Bench {
     task.label_of = {0, 1, 2, 3, 4};
     const DeviceBuffer out(voxels_, stream_);
     const DeviceBuffer scratch(labels_back_scratch_bytes(on_device, task), stream_);
-    Row r = row("labels back, 5 classes in f16",
-                bytes_per_voxel(1) + static_cast<double>(held.bytes()));
+    const SourceView intensities = ct(true);
+    const LabelStatisticsTask of_labels{size_, classes - 1, {}, {}, &intensities};
+    const DeviceBuffer sums_there(label_sums_bytes(of_labels), stream_);
+    const LabelSums sums{of_labels, sums_there.data()};
+    clear_label_sums_cuda(sums.task, sums.at, stream_);
+    if (with_sums) task.sums = &sums;
+    Row r = row(name, bytes_per_voxel(with_sums ? 1 + sizeof(std::int16_t) : 1) +
+                          static_cast<double>(held.bytes()));
     r.gpu = clock_.time([&] {
       labels_back_cuda(on_device, task, static_cast<std::uint8_t*>(out.data()), scratch.data(),
                        stream_);
     });
+    task.sums = nullptr;
     std::vector<std::uint8_t> twin(voxels_);
     r.cpu_ms = timed_once_ms([&] { labels_back_cpu(on_host, task, twin); });
     const std::vector<std::uint8_t> found = fetched<std::uint8_t>(out, voxels_, stream_);
@@ -319,23 +324,25 @@ class Bench {
     return r;
   }
 
-  /// It takes host memory: timed by the host's clock, transfers included.
   Row label_statistics_row() {
-    const SourceView intensities = ct(false);
+    const SourceView on_host = ct(false);
+    SourceView on_device = on_host;
+    on_device.voxels = ct_on_device_.data();
     LabelStatisticsTask task;
     task.size = size_;
     task.max_label = 1;
-    task.intensities = &intensities;
-    Row r = row("label statistics, from host memory", bytes_per_voxel(1 + sizeof(std::int16_t)));
-    r.limit = "upload";
-    std::vector<LabelStatistics> found, twin;
-    std::vector<double> ms;
-    for (int run = -Clock::kWarmUps; run < clock_.runs(); ++run) {
-      const double one = timed_once_ms([&] { found = label_statistics(device_, mask_, task); });
-      if (run >= 0) ms.push_back(one);
-    }
-    r.gpu = times_of(ms);
+    task.intensities = &on_device;
+    const DeviceBuffer sums(label_sums_bytes(task), stream_);
+    Row r = row("label statistics", bytes_per_voxel(1 + sizeof(std::int16_t)));
+    r.gpu = clock_.time([&] {
+      label_sums_cuda(static_cast<const std::uint8_t*>(mask_on_device_.data()), task, sums.data(),
+                      stream_);
+    });
+    const auto found =
+        statistics_of_sums(task, fetched<std::byte>(sums, label_sums_bytes(task), stream_));
+    task.intensities = &on_host;
     const osler::Device cpu = osler::choose_device("cpu");
+    std::vector<LabelStatistics> twin;
     r.cpu_ms = timed_once_ms([&] { twin = label_statistics(cpu, mask_, task); });
     const auto numbers = [](const LabelStatistics& s) {
       return std::vector<double>{static_cast<double>(s.voxels),

@@ -7,7 +7,7 @@
 #include "kernels/components.hpp"
 #include "kernels/distance.hpp"
 #include "kernels/instance_norm.hpp"
-#include "kernels/label_statistics_math.hpp"
+#include "kernels/label_statistics.hpp"
 #include "kernels/labels_back.hpp"
 #include "kernels/patches.hpp"
 #include "kernels/relabel.hpp"
@@ -93,32 +93,12 @@ void labels_back_cuda(const ScoresView&, const LabelsBackTask&, std::uint8_t*, v
   absent();
 }
 
-template <typename T>
-std::vector<SliceSums<T>> label_sums_on_device(const Device&, std::span<const std::uint8_t>,
-                                               const LabelStatisticsTask&) {
+void clear_label_sums_cuda(const LabelStatisticsTask&, void*, const Stream&) {
   absent();
 }
-template std::vector<SliceSums<std::uint8_t>> label_sums_on_device(const Device&,
-                                                                   std::span<const std::uint8_t>,
-                                                                   const LabelStatisticsTask&);
-template std::vector<SliceSums<std::int8_t>> label_sums_on_device(const Device&,
-                                                                  std::span<const std::uint8_t>,
-                                                                  const LabelStatisticsTask&);
-template std::vector<SliceSums<std::uint16_t>> label_sums_on_device(const Device&,
-                                                                    std::span<const std::uint8_t>,
-                                                                    const LabelStatisticsTask&);
-template std::vector<SliceSums<std::int16_t>> label_sums_on_device(const Device&,
-                                                                   std::span<const std::uint8_t>,
-                                                                   const LabelStatisticsTask&);
-template std::vector<SliceSums<std::uint32_t>> label_sums_on_device(const Device&,
-                                                                    std::span<const std::uint8_t>,
-                                                                    const LabelStatisticsTask&);
-template std::vector<SliceSums<std::int32_t>> label_sums_on_device(const Device&,
-                                                                   std::span<const std::uint8_t>,
-                                                                   const LabelStatisticsTask&);
-template std::vector<SliceSums<float>> label_sums_on_device(const Device&,
-                                                            std::span<const std::uint8_t>,
-                                                            const LabelStatisticsTask&);
+void label_sums_cuda(const std::uint8_t*, const LabelStatisticsTask&, void*, const Stream&) {
+  absent();
+}
 
 void gather_patch_cuda(const ImageView&, const PatchTask&, FloatType, void*, const Stream&) {
   absent();

@@ -2,88 +2,56 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <string>
 
 #include "core/error.hpp"
 #include "core/scalar.hpp"
 #include "kernels/label_statistics_math.hpp"
+#include "kernels/label_sums_cpu.hpp"
 
 namespace osler::kernels {
 namespace {
 
-void check(std::span<const std::uint8_t> labels, const LabelStatisticsTask& task) {
-  const auto fail = [](const char* what) {
-    throw Error(ErrorCode::bad_argument, std::string("label_statistics: ") + what);
-  };
-  for (const std::int64_t side : task.size) {
-    if (side < 0 || side > INT32_MAX) fail("a side that is negative or over 2^31");
-  }
-  if (static_cast<std::int64_t>(labels.size()) != voxel_count(task.size))
-    fail("labels of another size");
-  if (task.max_label < 0 || task.max_label > 255) fail("max_label is not in 0 ... 255");
-  const auto slices = static_cast<std::size_t>(task.size[2]);
-  for (const auto& per_slice : {task.slice_at, task.slice_weight}) {
-    if (!per_slice.empty() && per_slice.size() != slices) fail("another number of slices");
-  }
-  if (task.intensities != nullptr && task.intensities->size != task.size) {
-    fail("intensities of another size");
-  }
+[[noreturn]] void fail(const char* what) {
+  throw Error(ErrorCode::bad_argument, std::string("label_statistics: ") + what);
 }
 
-template <typename T>
-void take_value(T stored, SliceSums<T>& s) {
-  const auto value = static_cast<StoredSum<T>>(stored);
-  s.min = s.valued == 0 ? stored : std::min(s.min, stored);
-  s.max = s.valued == 0 ? stored : std::max(s.max, stored);
-  ++s.valued;
-  s.sum += value;
-  s.squares += value * value;
-}
-
-/// One line of a slice, run by run.
-template <typename T>
-void take_line(std::span<const std::uint8_t> line, const T* stored, const PaddingRange<T>& padding,
-               int y, std::span<SliceSums<T>> sums) {
-  const auto n = static_cast<std::int64_t>(line.size());
-  for (std::int64_t x = 0; x < n;) {
-    const std::uint8_t label = line[static_cast<std::size_t>(x)];
-    std::int64_t end = x + 1;
-    while (end < n && line[static_cast<std::size_t>(end)] == label) ++end;
-    if (label != 0 && label < sums.size()) {
-      SliceSums<T>& s = sums[label];
-      s.voxels += end - x;
-      s.x += (end - x) * (x + end - 1) / 2;
-      s.y += (end - x) * y;
-      s.x_min = std::min(s.x_min, static_cast<int>(x));
-      s.x_max = std::max(s.x_max, static_cast<int>(end - 1));
-      s.y_min = std::min(s.y_min, y);
-      s.y_max = std::max(s.y_max, y);
-      for (std::int64_t i = x; stored != nullptr && i < end; ++i) {
-        if (!padding.holds(stored[i])) take_value(stored[i], s);
+void sums_cpu(std::span<const std::uint8_t> labels, const LabelSums& sums) {
+  const Size3& size = sums.task.size;
+  clear_label_sums(sums.task, sums.at);
+#pragma omp parallel
+  {
+    const std::unique_ptr<LabelLines> lines = label_lines(sums);
+#pragma omp for schedule(dynamic, 1)
+    for (std::int64_t z = 0; z < size[2]; ++z) {
+      for (std::int64_t y = 0; y < size[1]; ++y) {
+        lines->take(labels.data() + (z * size[1] + y) * size[0], y, z);
       }
+      lines->hand_over();
     }
-    x = end;
   }
 }
 
-template <typename T>
-std::vector<SliceSums<T>> sums_cpu(std::span<const std::uint8_t> labels,
-                                   const LabelStatisticsTask& task) {
-  const auto per_slice = static_cast<std::size_t>(task.max_label) + 1;
-  std::vector<SliceSums<T>> sums(per_slice * static_cast<std::size_t>(task.size[2]));
-  const SourceView* view = task.intensities;
-  const auto* stored = view == nullptr ? nullptr : static_cast<const T*>(view->voxels);
-  const PaddingRange<T> padding = padding_range<T>(view == nullptr ? SourceView{} : *view);
-#pragma omp parallel for schedule(dynamic, 1)
-  for (std::int64_t z = 0; z < task.size[2]; ++z) {
-    const std::span<SliceSums<T>> mine(sums.data() + static_cast<std::size_t>(z) * per_slice,
-                                       per_slice);
-    for (std::int64_t y = 0; y < task.size[1]; ++y) {
-      const auto from = static_cast<std::size_t>((z * task.size[1] + y) * task.size[0]);
-      take_line(labels.subspan(from, static_cast<std::size_t>(task.size[0])),
-                stored == nullptr ? nullptr : stored + from, padding, static_cast<int>(y), mine);
-    }
+void sums_by_device(const Device& device, std::span<const std::uint8_t> labels,
+                    const LabelStatisticsTask& task, std::span<std::byte> sums) {
+  const Stream stream(device);
+  LabelStatisticsTask there = task;
+  SourceView intensities = task.intensities == nullptr ? SourceView{} : *task.intensities;
+  const std::span<const std::byte> values(
+      static_cast<const std::byte*>(intensities.voxels),
+      task.intensities == nullptr ? 0 : labels.size() * bytes_of(intensities.type));
+  const DeviceBuffer held(labels.size(), stream), stored(values.size(), stream);
+  const DeviceBuffer out(sums.size(), stream);
+  copy_to_device(std::as_bytes(labels), held, stream);
+  copy_to_device(values, stored, stream);
+  if (task.intensities != nullptr) {
+    intensities.voxels = stored.data();
+    there.intensities = &intensities;
   }
-  return sums;
+  label_sums_cuda(static_cast<const std::uint8_t*>(held.data()), there, out.data(), stream);
+  copy_to_host(out, sums, stream);
+  stream.synchronize();
 }
 
 /// Mean and sum of squared distances from it, joined slice by slice (Chan, Golub, LeVeque 1979).
@@ -98,25 +66,32 @@ struct Moments {
   }
 };
 
+/// A sum as it was before it wrapped round.
+inline long double unwrapped(unsigned long long sum) {
+  return static_cast<long double>(static_cast<long long>(sum));
+}
+inline long double unwrapped(double sum) {
+  return sum;
+}
+
 template <typename T>
-void join_intensities(const SliceSums<T>& s, double slope, double intercept, Moments& moments,
+void join_intensities(const ValueSums<T>& s, double slope, double intercept, Moments& moments,
                       LabelStatistics& out) {
-  const auto n = static_cast<double>(s.valued);
-  const auto mean = static_cast<double>(static_cast<long double>(s.sum) / s.valued);
+  const auto n = static_cast<long double>(s.valued);
+  const long double sum = unwrapped(s.sum);
   // The difference of two large numbers: in extended precision.
-  const auto squares = static_cast<double>(static_cast<long double>(s.squares) -
-                                           static_cast<long double>(s.sum) *
-                                               static_cast<long double>(s.sum) / s.valued);
+  const auto squares = static_cast<double>(unwrapped(s.squares) - sum * sum / n);
   const double a = slope * static_cast<double>(s.min) + intercept;
   const double b = slope * static_cast<double>(s.max) + intercept;
   out.min = out.valued == 0 ? std::min(a, b) : std::min({out.min, a, b});
   out.max = out.valued == 0 ? std::max(a, b) : std::max({out.max, a, b});
-  out.valued += s.valued;
-  moments.join(n, slope * mean + intercept, slope * slope * std::max(squares, 0.0));
+  out.valued += static_cast<std::int64_t>(s.valued);
+  moments.join(static_cast<double>(n), slope * static_cast<double>(sum / n) + intercept,
+               slope * slope * std::max(squares, 0.0));
 }
 
 template <typename T>
-LabelStatistics joined(std::span<const SliceSums<T>> sums, std::size_t label,
+LabelStatistics joined(const SliceSums<T>* sums, std::size_t label,
                        const LabelStatisticsTask& task) {
   const auto per_slice = static_cast<std::size_t>(task.max_label) + 1;
   LabelStatistics out;
@@ -133,12 +108,13 @@ LabelStatistics joined(std::span<const SliceSums<T>> sums, std::size_t label,
       out.box_begin[i] = out.voxels == 0 ? begin[i] : std::min(out.box_begin[i], begin[i]);
       out.box_end[i] = out.voxels == 0 ? end[i] : std::max(out.box_end[i], end[i]);
     }
-    out.voxels += s.voxels;
+    out.voxels += static_cast<std::int64_t>(s.voxels);
     out.weight += weight * static_cast<double>(s.voxels);
     weighted = weighted + weight * Vec3{static_cast<double>(s.x), static_cast<double>(s.y),
                                         place * static_cast<double>(s.voxels)};
-    if (s.valued > 0) {
-      join_intensities(s, task.intensities->slope[z], task.intensities->intercept[z], moments, out);
+    if (s.values.valued > 0) {
+      join_intensities(s.values, task.intensities->slope[z], task.intensities->intercept[z],
+                       moments, out);
     }
   }
   if (out.weight > 0) out.centre = (1 / out.weight) * weighted;
@@ -147,31 +123,61 @@ LabelStatistics joined(std::span<const SliceSums<T>> sums, std::size_t label,
   return out;
 }
 
-template <typename T>
-std::vector<LabelStatistics> statistics_of(const Device& device,
-                                           std::span<const std::uint8_t> labels,
-                                           const LabelStatisticsTask& task) {
-  const std::vector<SliceSums<T>> sums = device.backend == Backend::cpu
-                                             ? sums_cpu<T>(labels, task)
-                                             : label_sums_on_device<T>(device, labels, task);
-  std::vector<LabelStatistics> out(static_cast<std::size_t>(task.max_label) + 1);
-  for (std::size_t label = 1; label < out.size(); ++label) {
-    out[label] = joined<T>(sums, label, task);
+}  // namespace
+
+void check_label_statistics(const LabelStatisticsTask& task) {
+  for (const std::int64_t side : task.size) {
+    if (side < 0 || side > INT32_MAX) fail("a side that is negative or over 2^31");
   }
-  return out;
+  if (task.max_label < 0 || task.max_label > 255) fail("max_label is not in 0 ... 255");
+  const auto slices = static_cast<std::size_t>(task.size[2]);
+  for (const auto& per_slice : {task.slice_at, task.slice_weight}) {
+    if (!per_slice.empty() && per_slice.size() != slices) fail("another number of slices");
+  }
+  if (task.intensities != nullptr && task.intensities->size != task.size) {
+    fail("intensities of another size");
+  }
 }
 
-}  // namespace
+std::size_t label_sums_bytes(const LabelStatisticsTask& task) {
+  check_label_statistics(task);
+  const auto count = static_cast<std::size_t>(task.size[2] * (task.max_label + 1));
+  return with_scalar(stored_type(task),
+                     [&](auto scalar) { return count * sizeof(SliceSums<decltype(scalar)>); });
+}
+
+void clear_label_sums(const LabelStatisticsTask& task, void* sums) {
+  check_label_statistics(task);
+  with_scalar(stored_type(task), [&](auto scalar) {
+    std::uninitialized_value_construct_n(static_cast<SliceSums<decltype(scalar)>*>(sums),
+                                         task.size[2] * (task.max_label + 1));
+  });
+}
+
+std::vector<LabelStatistics> statistics_of_sums(const LabelStatisticsTask& task,
+                                                std::span<const std::byte> sums) {
+  if (sums.size() != label_sums_bytes(task)) fail("sums of another size");
+  std::vector<LabelStatistics> out(static_cast<std::size_t>(task.max_label) + 1);
+  with_scalar(stored_type(task), [&](auto scalar) {
+    using T = decltype(scalar);
+    const auto* all = reinterpret_cast<const SliceSums<T>*>(sums.data());
+    for (std::size_t label = 1; label < out.size(); ++label) out[label] = joined(all, label, task);
+  });
+  return out;
+}
 
 std::vector<LabelStatistics> label_statistics(const Device& device,
                                               std::span<const std::uint8_t> labels,
                                               const LabelStatisticsTask& task) {
-  check(labels, task);
-  std::vector<LabelStatistics> out;
-  const ScalarType type = task.intensities == nullptr ? ScalarType::u8 : task.intensities->type;
-  with_scalar(type,
-              [&](auto scalar) { out = statistics_of<decltype(scalar)>(device, labels, task); });
-  return out;
+  std::vector<std::byte> sums(label_sums_bytes(task));
+  if (static_cast<std::int64_t>(labels.size()) != voxel_count(task.size))
+    fail("labels of another size");
+  if (device.backend == Backend::cpu || labels.empty()) {
+    sums_cpu(labels, {task, sums.data()});
+  } else {
+    sums_by_device(device, labels, task, sums);
+  }
+  return statistics_of_sums(task, sums);
 }
 
 }  // namespace osler::kernels

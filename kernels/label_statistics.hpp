@@ -1,6 +1,9 @@
 #pragma once
 // What each label of a label map holds: count, volume, centre, box, and the intensities under it.
+// Found in two steps: sums of each label in each slice, on any device, by itself or along with
+// labels_back; and what comes of them.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,7 +22,8 @@ struct LabelStatisticsTask {
   /// weighs in place of 1 (see Grid::slice_at and Grid::voxel_mm3).
   std::span<const double> slice_at;
   std::span<const double> slice_weight;
-  /// Of the same size, or nothing. Real values; padding is left out.
+  /// Of the same size, or nothing. Real values; padding is left out. Slope and intercept are host
+  /// memory, the voxels are where the labels are.
   const SourceView* intensities = nullptr;
 };
 
@@ -36,8 +40,10 @@ struct LabelStatistics {
   double max = 0;
 };
 
-/// Sums are of integers (of stored values of up to 16 bits), slices are joined in order: the result
-/// does not depend on the number of threads or on the device.
+/// Stored values of up to 16 bits are summed as integers, and slices are joined in order: the
+/// result does not depend on the number of threads or on the device. Wider ones are summed in
+/// double: on the CPU the result is the same for any number of threads; on a GPU the last bits of
+/// mean and SD may be others from run to run (kLabelStatisticsTolerance).
 ///
 /// @param labels  host memory, x fastest
 /// @return one per label 0 ... max_label; label 0 is not computed
@@ -45,5 +51,37 @@ struct LabelStatistics {
 std::vector<LabelStatistics> label_statistics(const Device& device,
                                               std::span<const std::uint8_t> labels,
                                               const LabelStatisticsTask& task);
+
+/// Bytes of the sums of a task. @throws Error bad_argument, as label_statistics does
+std::size_t label_sums_bytes(const LabelStatisticsTask& task);
+
+/// Sums of no voxels. @param sums  label_sums_bytes, aligned to 8, host memory
+void clear_label_sums(const LabelStatisticsTask& task, void* sums);
+/// Likewise in device memory. Queues the work.
+void clear_label_sums_cuda(const LabelStatisticsTask& task, void* sums, const Stream& stream);
+
+/// Sums of a whole label map. Queues the work; allocates nothing, does not wait.
+/// @param labels, sums, task.intensities->voxels  device memory; sums need not be cleared before
+/// @throws Error device if a launch fails or this build has no CUDA
+void label_sums_cuda(const std::uint8_t* labels, const LabelStatisticsTask& task, void* sums,
+                     const Stream& stream);
+
+/// What comes of sums, wherever they were made.
+/// @param sums  label_sums_bytes, aligned to 8, host memory
+/// @return one per label 0 ... max_label
+/// @throws Error bad_argument
+std::vector<LabelStatistics> statistics_of_sums(const LabelStatisticsTask& task,
+                                                std::span<const std::byte> sums);
+
+/// Sums that labels_back adds to while it decides voxels (LabelsBackTask::sums). Cleared before the
+/// first slab, they are those of the label map after the last one, the same bit for bit for any
+/// slabs and any number of threads. So stored values must be of up to 16 bits.
+struct LabelSums {
+  LabelStatisticsTask task;  ///< of the output grid
+  void* at = nullptr;        ///< where the labels are, as are task.intensities->voxels
+};
+
+/// CPU against CUDA, relative: mean and SD of stored values of over 16 bits.
+inline constexpr double kLabelStatisticsTolerance = 1e-9;
 
 }  // namespace osler::kernels

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "core/error.hpp"
+#include "core/scalar.hpp"
+#include "kernels/label_statistics_math.hpp"
 #include "kernels/labels_back_math.hpp"
 
 namespace osler::kernels {
@@ -16,7 +20,52 @@ std::span<const std::byte> bytes(const void* data, std::size_t size) {
   return {static_cast<const std::byte*>(data), size};
 }
 
+/// The sums of a task and what they are made of, in device memory.
+class SumsOnDevice {
+ public:
+  SumsOnDevice(const LabelSums& sums, const Stream& stream)
+      : host_(sums),
+        stream_(stream),
+        sums_(label_sums_bytes(sums.task), stream),
+        stored_(value_bytes(sums.task), stream),
+        there_{sums.task, sums_.data()} {
+    copy_to_device(bytes(sums.at, sums_.bytes()), sums_, stream);
+    if (sums.task.intensities == nullptr) return;
+    intensities_ = *sums.task.intensities;
+    copy_to_device(bytes(intensities_.voxels, stored_.bytes()), stored_, stream);
+    intensities_.voxels = stored_.data();
+    there_.task.intensities = &intensities_;
+  }
+  SumsOnDevice(const SumsOnDevice&) = delete;
+
+  const LabelSums& there() const { return there_; }
+  void copy_back() const {
+    copy_to_host(sums_, {static_cast<std::byte*>(host_.at), sums_.bytes()}, stream_);
+  }
+
+ private:
+  static std::size_t value_bytes(const LabelStatisticsTask& task) {
+    return task.intensities == nullptr ? 0
+                                       : static_cast<std::size_t>(voxel_count(task.size)) *
+                                             bytes_of(task.intensities->type);
+  }
+
+  const LabelSums& host_;
+  const Stream& stream_;
+  DeviceBuffer sums_, stored_;
+  SourceView intensities_;
+  LabelSums there_;
+};
+
 }  // namespace
+
+void check_sums(const LabelSums& sums, const Size3& out_size) {
+  check_label_statistics(sums.task);
+  if (sums.task.size != out_size) fail("sums of another size than the task's");
+  const bool integers = with_scalar(
+      stored_type(sums.task), [](auto scalar) { return kSummedAsIntegers<decltype(scalar)>; });
+  if (!integers) fail("sums of stored values of over 16 bits, whose order would matter");
+}
 
 void check_labels_back(const ScoresView& scores, const LabelsBackTask& task, std::size_t labels) {
   for (std::size_t i = 0; i < 3; ++i) {
@@ -34,6 +83,7 @@ void check_labels_back(const ScoresView& scores, const LabelsBackTask& task, std
       task.slice_at.size() != static_cast<std::size_t>(task.out_size[2])) {
     fail("places of another number of slices");
   }
+  if (task.sums != nullptr) check_sums(*task.sums, task.out_size);
   const PlaneRange wanted = planes_of(scores, task);
   if (wanted.begin < wanted.end &&
       (wanted.begin < scores.first_plane || wanted.end > scores.first_plane + scores.planes)) {
@@ -57,7 +107,12 @@ void labels_back(const Device& device, const ScoresView& scores, const LabelsBac
   copy_to_device(std::as_bytes(labels), out, stream);  // a slab leaves some as they are
   ScoresView on_device = scores;
   on_device.scores = held.data();
-  labels_back_cuda(on_device, task, static_cast<std::uint8_t*>(out.data()), scratch.data(), stream);
+  LabelsBackTask there = task;
+  std::optional<SumsOnDevice> sums;
+  if (task.sums != nullptr) there.sums = &sums.emplace(*task.sums, stream).there();
+  labels_back_cuda(on_device, there, static_cast<std::uint8_t*>(out.data()), scratch.data(),
+                   stream);
+  if (sums) sums->copy_back();
   copy_to_host(out, std::as_writable_bytes(labels), stream);
   stream.synchronize();
 }

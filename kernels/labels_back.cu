@@ -1,3 +1,4 @@
+#include "kernels/label_sums.cuh"
 #include "kernels/labels_back.hpp"
 #include "kernels/labels_back_math.hpp"
 #include "kernels/queue.cuh"
@@ -55,22 +56,28 @@ struct DecideOutput {
   const std::uint8_t* close;
   std::uint8_t* labels;
 
-  OSLER_DEVICE void operator()(std::int64_t i) const {
-    const double x = static_cast<double>(i % c.out[0]);
-    const std::int64_t rest = i / c.out[0];
-    const double y = static_cast<double>(rest % c.out[1]);
-    const std::int64_t k = rest / c.out[1];
+  OSLER_DEVICE void operator()(std::int64_t i) const { decide(i / c.out[0], i % c.out[0]); }
+
+  /// One voxel of a line. @return its label; none if it is not of this slab
+  OSLER_DEVICE int decide(std::int64_t line, std::int64_t at_x) const {
+    const int label = label_of(line, at_x);
+    if (label != kNone) labels[line * c.out[0] + at_x] = static_cast<std::uint8_t>(label);
+    return label;
+  }
+
+  static constexpr int kNone = -1;
+
+  OSLER_DEVICE int label_of(std::int64_t out_line, std::int64_t at_x) const {
+    const auto x = static_cast<double>(at_x), y = static_cast<double>(out_line % c.out[1]);
+    const std::int64_t k = out_line / c.out[1];
     const double z = slice_at == nullptr ? static_cast<double>(k) : slice_at[k];
     Neighbours n[3];
     for (int a = 0; a < 3; ++a) {
       const double* m = c.m + 4 * a;
       n[a] = neighbours(m[0] * x + m[1] * y + m[2] * z + m[3], c.in[a], c.linear[a]);
     }
-    if (n[2].low < c.cell_begin || n[2].low >= c.cell_end) return;
-    if (!n[0].inside || !n[1].inside || !n[2].inside) {
-      labels[i] = c.outside;
-      return;
-    }
+    if (n[2].low < c.cell_begin || n[2].low >= c.cell_end) return kNone;
+    if (!n[0].inside || !n[1].inside || !n[2].inside) return c.outside;
     const std::int64_t plane = c.in[0] * c.in[1];
     const std::int64_t line[4] = {
         n[2].low * plane + n[1].low * c.in[0], n[2].low * plane + n[1].high * c.in[0],
@@ -85,10 +92,7 @@ struct DecideOutput {
         same = same && near[n[0].low] == 0 && near[n[0].high] == 0;
       }
     }
-    if (same) {
-      labels[i] = first;
-      return;
-    }
+    if (same) return first;
     const LineWeights w = line_weights(n[1].weight, n[2].weight);
     const T* held = scores - c.first_plane * plane;
     Decider decider(c.decision, c.threshold, c.label_of[0]);
@@ -103,7 +107,24 @@ struct DecideOutput {
       decider.take(as_compared(along_line(n[0].weight, low, high), c.halves),
                    c.label_of[class_index]);
     }
-    labels[i] = decider.label;
+    return decider.label;
+  }
+};
+
+/// Likewise, and sums of what each label holds.
+template <typename T, typename V>
+struct DecideAndSum {
+  using Part = LineSums<V>;
+  DecideOutput<T> output;
+  SumUp<V> sums;
+
+  OSLER_DEVICE std::uint32_t take(std::int64_t line, std::int64_t x, Part& part) const {
+    const int label = output.decide(line, x);
+    if (label == output.kNone) return 0;
+    return sums.take(line, x, static_cast<std::uint8_t>(label), part);
+  }
+  OSLER_DEVICE void operator()(std::int64_t line, std::uint32_t label, const Part& part) const {
+    sums(line, label, part);
   }
 };
 
@@ -147,13 +168,22 @@ void decide(const ScoresView& scores, const LabelsBackTask& task, std::uint8_t* 
   const auto* held = static_cast<const T*>(scores.scores);
   std::uint8_t* close = c.halves ? network + decided : nullptr;
   queue.each("network's grid", decided, DecideNetwork<T>{held, c, network, close});
-  queue.each("output's grid", count, DecideOutput<T>{held, c, places, network, close, labels});
+  const DecideOutput<T> output{held, c, places, network, close, labels};
+  if (task.sums == nullptr) return queue.each("output's grid", count, output);
+  with_scalar(stored_type(task.sums->task), [&](auto scalar) {
+    using V = decltype(scalar);
+    if constexpr (kSummedAsIntegers<V>) {
+      queue.each_joined("output's grid", c.out[1] * c.out[2], c.out[0],
+                        DecideAndSum<T, V>{output, sum_up<V>(task.sums->task, task.sums->at)});
+    }
+  });
 }
 
 }  // namespace
 
 void labels_back_cuda(const ScoresView& scores, const LabelsBackTask& task, std::uint8_t* labels,
                       void* scratch, const Stream& stream) {
+  if (task.sums != nullptr) check_sums(*task.sums, task.out_size);
   const Queue queue("labels back", stream);
   switch (scores.type) {
     case FloatType::f32:

@@ -11,6 +11,7 @@
 #include "core/affine.hpp"
 #include "device/device.hpp"
 #include "kernels/float_type.hpp"
+#include "kernels/label_statistics.hpp"
 #include "kernels/resample.hpp"
 
 namespace osler::kernels {
@@ -57,6 +58,8 @@ struct LabelsBackTask {
   /// begin ... min(end, size.z - 1) must be held. Default: all.
   std::int64_t cell_begin = 0;
   std::int64_t cell_end = INT64_MAX;
+  /// What each label holds is added here for each voxel that is decided, or nothing.
+  const LabelSums* sums = nullptr;
 };
 
 /// A voxel counts as inside up to half a voxel of the network's grid beyond its outermost centres,
@@ -71,9 +74,11 @@ struct LabelsBackTask {
 /// voxel that lies on one of the network's may or may not count there.
 ///
 /// @param scores  host memory
-/// @param labels  out_size.x * y * z, host memory; beside it the CPU twin allocates a byte and a
-///                score per voxel of the network's grid that it reads
-/// @throws Error bad_argument (sizes, label_of, planes that are not held), device
+/// @param labels  out_size.x * y * z, host memory, as is all that task.sums points to; beside it
+///                the CPU twin allocates, where the grids are turned against each other, a byte and
+///                a score per voxel of the network's grid that it reads
+/// @throws Error bad_argument (sizes, label_of, planes that are not held, sums of another size or
+/// of stored values of over 16 bits), device
 void labels_back(const Device& device, const ScoresView& scores, const LabelsBackTask& task,
                  std::span<std::uint8_t> labels);
 
@@ -84,9 +89,10 @@ void labels_back_cpu(const ScoresView& scores, const LabelsBackTask& task,
 /// Bytes of scratch that `labels_back_cuda` wants.
 std::size_t labels_back_scratch_bytes(const ScoresView& scores, const LabelsBackTask& task);
 
-/// Queues the work; allocates nothing, does not wait. All memory is the device's. The scratch is
-/// written by a copy from `task`, which must stay as it is until the stream is synchronised.
-/// @throws Error device if a launch fails or this build has no CUDA
+/// Queues the work; allocates nothing, does not wait. All memory is the device's, but for what
+/// LabelStatisticsTask says. The scratch is written by a copy from `task`, which must stay as it is
+/// until the stream is synchronised.
+/// @throws Error bad_argument (task.sums), device if a launch fails or this build has no CUDA
 void labels_back_cuda(const ScoresView& scores, const LabelsBackTask& task, std::uint8_t* labels,
                       void* scratch, const Stream& stream);
 

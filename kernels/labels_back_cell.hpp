@@ -2,6 +2,7 @@
 // A cell of the network's grid whose corners disagree: which class each place in it gets, by as few
 // classes as decide it. For labels_back_cpu.
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 
@@ -14,58 +15,24 @@ namespace osler::kernels {
 // operations is off by at most 2^-24.
 inline constexpr float kMeanRounding = 1e-6F;
 
-/// The two columns of four corners each that the places of one cell are interpolated from.
-struct Cell {
-  std::int64_t line[4];    ///< of the four lines along x, as NetworkGrid counts
-  std::int64_t low, high;  ///< columns
-  LineWeights weights;
+/// The four lines along x that a row of cells lies between, in the order of LineWeights.
+struct CellLines {
+  std::int64_t decided[4];  ///< where each begins among the voxels that are decided
+  std::int64_t scores[4];   ///< and among the scores of a class
 };
 
 struct Ends {
   float low, high;
 };
 
-template <typename T>
-float blended(const T* scores, const Cell& cell, std::int64_t x) {
-  return across_lines(cell.weights, to_float(scores[cell.line[0] + x]),
-                      to_float(scores[cell.line[1] + x]), to_float(scores[cell.line[2] + x]),
-                      to_float(scores[cell.line[3] + x]));
-}
+/// Scores of one class at the corners of a cell.
+struct Corners {
+  float low[4], high[4];  ///< of either column, in the order of LineWeights
 
-template <typename T>
-Ends ends_of(const T* scores, const Cell& cell) {
-  return {blended(scores, cell, cell.low), blended(scores, cell, cell.high)};
-}
-
-/// Orders scores that are no NaN.
-inline float order(float score) {
-  return score;
-}
-template <typename T>
-std::int16_t order(T score) {
-  const auto bits = static_cast<std::int16_t>(score.bits);
-  return static_cast<std::int16_t>(bits < 0 ? -(bits & 0x7FFF) : bits);
-}
-
-/// What no mean of eight scores is above, rounding included.
-template <typename T>
-float above_all(const T* scores, const Cell& cell) {
-  T highest = scores[cell.line[0] + cell.low];
-  for (const std::int64_t line : cell.line) {
-    for (const std::int64_t x : {cell.low, cell.high}) {
-      if (order(scores[line + x]) > order(highest)) highest = scores[line + x];
-    }
+  Ends blended(const LineWeights& w) const {
+    return {across_lines(w, low[0], low[1], low[2], low[3]),
+            across_lines(w, high[0], high[1], high[2], high[3])};
   }
-  const float value = to_float(highest);
-  return value + std::abs(value) * kMeanRounding;
-}
-
-/// Blended scores of the higher column of a cell, which is the lower one of the next.
-struct Column {
-  std::int64_t x = -1;
-  int n = 0;
-  std::uint8_t classes[8];
-  float blended[8];
 };
 
 /// Decides places of one cell by the classes that win at its corners; what no other class can
@@ -73,92 +40,117 @@ struct Column {
 template <typename T>
 class CellDecider {
  public:
-  /// @param before  of the cell before, or nothing known
-  CellDecider(const NetworkGrid<T>& network, const LabelsBackTask& task, const Cell& cell,
-              const Column& before)
-      : network_(network), task_(task), cell_(cell) {
-    if (task.decision == Decision::regions) return;
-    for (const std::int64_t line : cell.line) {
-      add(network.top()[line + cell.low], before);
-      add(network.top()[line + cell.high], before);
-    }
-    above_others_ = above_all(network.second(), cell);
+  /// @param low, high  columns
+  /// @param others     highest score at any corner of a class that does not win there (`highest`)
+  CellDecider(const NetworkGrid<T>& network, const Decided<T>& decided, const CellLines& lines,
+              std::int64_t low, std::int64_t high, ScoreKey<T> others)
+      : network_(network),
+        task_(network.task()),
+        decided_(decided),
+        lines_(lines),
+        low_(low),
+        high_(high),
+        halves_(task_.rounded_to_halves) {
+    if (task_.decision == Decision::regions) return;
+    task_.label_of.size() <= 64 ? find_candidates<1>() : find_candidates<4>();
+    // What no mean of eight scores is above, rounding included.
+    const float highest = score_of<T>(others);
+    above_others_ = as_compared(highest + std::abs(highest) * kMeanRounding, halves_);
   }
 
-  Column higher_column() const {
-    Column column{cell_.high, candidates_, {}, {}};
-    for (int i = 0; i < candidates_; ++i) {
-      column.classes[i] = classes_[i];
-      column.blended[i] = ends_[i].high;
+  /// Places beside each other.
+  /// @param weights  of the lines
+  /// @param x        weight of the higher column, for each of `n` places
+  void decide(const LineWeights& weights, const float* x, std::int64_t n, std::uint8_t* out) const {
+    if (task_.decision == Decision::regions) {
+      for (std::int64_t i = 0; i < n; ++i) out[i] = by_all_classes(weights, x[i]);
+      return;
     }
-    return column;
-  }
-
-  /// @param x  weight of the higher column
-  std::uint8_t label_at(float x) {
-    const bool halves = task_.rounded_to_halves;
-    if (task_.decision == Decision::highest) {
+    // Copies, which no label that is written can be taken to change.
+    const int candidates = candidates_;
+    const bool halves = halves_;
+    const float above = above_others_;
+    const std::uint8_t* label_of = task_.label_of.data();
+    Ends ends[8];
+    for (int i = 0; i < candidates; ++i) ends[i] = corners_[i].blended(weights);
+    for (std::int64_t i = 0; i < n; ++i) {
       float best = -INFINITY;
-      std::uint8_t top = 0;
-      for (int i = 0; i < candidates_; ++i) {
-        const float score = as_compared(along_line(x, ends_[i].low, ends_[i].high), halves);
-        if (score > best) {
-          best = score;
-          top = classes_[i];
-        }
+      int top = 0;
+      for (int c = 0; c < candidates; ++c) {
+        const float score = as_compared(along_line(x[i], ends[c].low, ends[c].high), halves);
+        top = score > best ? c : top;
+        best = score > best ? score : best;
       }
       // No class that wins at no corner is above the second best anywhere.
-      if (best > as_compared(above_others_, halves) || best > as_compared(others_at(x), halves)) {
-        return task_.label_of[top];
-      }
+      const bool clear = best > above || best > as_compared(others_at(weights, x[i]), halves);
+      out[i] = clear ? label_of[classes_[top]] : by_all_classes(weights, x[i]);
     }
+  }
+
+ private:
+  [[gnu::noinline]] std::uint8_t by_all_classes(const LineWeights& weights, float x) const {
     Decider decider(task_.decision, task_.threshold, task_.label_of[0]);
     for (int c = 0; c < static_cast<int>(task_.label_of.size()); ++c) {
-      const Ends ends = ends_of(network_.of_class(c), cell_);
+      const Ends ends = corners_of(c).blended(weights);
       const float score = along_line(x, ends.low, ends.high);
-      decider.take(task_.decision == Decision::highest ? as_compared(score, halves) : score,
+      decider.take(task_.decision == Decision::highest ? as_compared(score, halves_) : score,
                    task_.label_of[static_cast<std::size_t>(c)]);
     }
     return decider.label;
   }
 
- private:
+  Corners corners_of(int class_index) const {
+    const T* low = network_.of_class(class_index) + low_;
+    const T* high = network_.of_class(class_index) + high_;
+    Corners c;
+    for (int l = 0; l < 4; ++l) {
+      c.low[l] = to_float(low[lines_.scores[l]]);
+      c.high[l] = to_float(high[lines_.scores[l]]);
+    }
+    return c;
+  }
+
   /// The mean of the second best: it grows with each of its terms, rounding included, so that what
   /// beats it beats every class that wins at no corner.
-  float others_at(float x) const {
-    const Ends others = ends_of(network_.second(), cell_);
-    return along_line(x, others.low, others.high);
+  [[gnu::noinline]] float others_at(const LineWeights& weights, float x) const {
+    Corners c;
+    for (int l = 0; l < 4; ++l) {
+      c.low[l] = score_of<T>(decided_.second[lines_.decided[l] + low_]);
+      c.high[l] = score_of<T>(decided_.second[lines_.decided[l] + high_]);
+    }
+    const Ends ends = c.blended(weights);
+    return along_line(x, ends.low, ends.high);
   }
 
-  float low_end(std::uint8_t top, const Column& before) const {
-    if (before.x == cell_.low) {
-      for (int i = 0; i < before.n; ++i) {
-        if (before.classes[i] == top) return before.blended[i];
+  /// In order: of equal scores the lower class wins.
+  /// @tparam words  of 64 classes
+  template <int words>
+  void find_candidates() {
+    std::uint64_t winning[words]{};
+    for (const std::int64_t line : lines_.decided) {
+      for (const std::int64_t at : {line + low_, line + high_}) {
+        const unsigned top = decided_.top[at];
+        winning[words == 1 ? 0 : top / 64] |= std::uint64_t{1} << top % 64;
       }
     }
-    return blended(network_.of_class(top), cell_, cell_.low);
-  }
-
-  /// Keeps the classes in order: of equal scores the lower one wins.
-  void add(std::uint8_t top, const Column& before) {
-    int at = candidates_;
-    while (at > 0 && classes_[at - 1] > top) --at;
-    if (at > 0 && classes_[at - 1] == top) return;
-    for (int i = candidates_; i > at; --i) {
-      classes_[i] = classes_[i - 1];
-      ends_[i] = ends_[i - 1];
+    for (int w = 0; w < words; ++w) {
+      for (std::uint64_t left = winning[w]; left != 0; left &= left - 1) {
+        const int c = 64 * w + std::countr_zero(left);
+        classes_[candidates_] = static_cast<std::uint8_t>(c);
+        corners_[candidates_++] = corners_of(c);
+      }
     }
-    classes_[at] = top;
-    ends_[at] = {low_end(top, before), blended(network_.of_class(top), cell_, cell_.high)};
-    ++candidates_;
   }
 
   const NetworkGrid<T>& network_;
   const LabelsBackTask& task_;
-  const Cell& cell_;
+  const Decided<T>& decided_;
+  const CellLines& lines_;
+  std::int64_t low_, high_;
+  bool halves_;
   int candidates_ = 0;
-  std::uint8_t classes_[8]{};
-  Ends ends_[8]{};
+  std::uint8_t classes_[8];
+  Corners corners_[8];
   float above_others_ = INFINITY;
 };
 

@@ -97,6 +97,9 @@ inline PlaneRange planes_of(const ScoresView& scores, const LabelsBackTask& task
   return {begin, begin < end ? end : begin};
 }
 
+/// Whether labels_back can add to these sums. @throws Error bad_argument
+void check_sums(const LabelSums& sums, const Size3& out_size);
+
 /// @throws Error bad_argument
 void check_labels_back(const ScoresView& scores, const LabelsBackTask& task, std::size_t labels);
 

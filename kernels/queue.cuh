@@ -10,6 +10,12 @@
 //                                       the voxel i - lane + n; 32 consecutive voxels vote together
 //   each_alike(what, count, f)          f(key, number) for voxels whose f.key is the same, some of
 //                                       32 consecutive ones at a time; key 0 is left out
+//   each_joined(what, lines, width, f)  key = f.take(line, x, part) for x in 0 ... width - 1 of
+//   each
+//                                       line; f(line, key, part) gets the parts of one line and the
+//                                       same key, some at a time, joined by part.join(other): those
+//                                       of 32 neighbours, and of those after them until one of
+//                                       another key comes. Key 0 is left out; Part{} adds nothing
 //   groups(what, count, f)              f(group, n, shared) for n in 0 ... count - 1: see Group
 //   warps(what, count, f)               f(group, n) with groups of 32 threads, which share nothing
 //   inclusive_sum, sort, sum            CCCL's; the scratch's size is asked for before

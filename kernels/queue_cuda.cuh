@@ -45,6 +45,62 @@ __global__ void alike_kernel(std::int64_t count, const __grid_constant__ F f) {
   if (key != 0 && first) f(key, static_cast<std::uint32_t>(__popc(alike)));
 }
 
+/// The part of the lane whose number differs by these bits.
+template <typename Part>
+__device__ Part part_across(const Part& own, int bits) {
+  static_assert(sizeof(Part) % sizeof(unsigned) == 0);
+  unsigned words[sizeof(Part) / sizeof(unsigned)];
+  memcpy(words, &own, sizeof own);
+  for (unsigned& word : words) word = __shfl_xor_sync(kAllLanes, word, bits);
+  Part other;
+  memcpy(&other, words, sizeof other);
+  return other;
+}
+
+/// Each key that the warp holds is handed over once. All lanes come here together.
+template <typename F>
+__device__ void hand_over(const F& f, std::int64_t line, std::uint32_t key,
+                          const typename F::Part& part) {
+  const int lane = static_cast<int>(threadIdx.x % 32);
+  unsigned left = __ballot_sync(kAllLanes, key != 0);
+  while (left != 0) {
+    const int first = __ffs(static_cast<int>(left)) - 1;
+    const std::uint32_t one = __shfl_sync(kAllLanes, key, first);
+    typename F::Part all{};
+    if (key == one) all = part;
+    for (int bits = 16; bits > 0; bits /= 2) all.join(part_across(all, bits));
+    if (lane == first) f(line, one, all);
+    left &= ~__ballot_sync(kAllLanes, key == one);
+  }
+}
+
+inline constexpr std::int64_t kJoinedWidth = 256;  // of a line, that one warp takes
+
+template <typename F>
+__global__ void joined_kernel(std::int64_t lines, std::int64_t width, const __grid_constant__ F f) {
+  const std::int64_t per_line = (width + kJoinedWidth - 1) / kJoinedWidth, warp = this_item() / 32;
+  const std::int64_t line = warp / per_line;
+  if (line >= lines) return;  // all of the warp
+  const std::int64_t begin = warp % per_line * kJoinedWidth;
+  const std::int64_t end = begin + kJoinedWidth < width ? begin + kJoinedWidth : width;
+  std::uint32_t held = 0;
+  typename F::Part part{};
+  for (std::int64_t first = begin; first < end; first += 32) {
+    const std::int64_t x = first + threadIdx.x % 32;
+    typename F::Part next{};
+    const std::uint32_t key = x < end ? f.take(line, x, next) : 0;
+    if (__any_sync(kAllLanes, key != 0 && held != 0 && key != held)) {
+      hand_over(f, line, held, part);
+      held = 0;
+      part = {};
+    }
+    if (key == 0) continue;
+    held = key;
+    part.join(next);
+  }
+  hand_over(f, line, held, part);
+}
+
 /// `threads` threads of one block, which work in steps: none begins a step before all have ended
 /// the one before. What stands between steps all threads do alike.
 template <int threads>
@@ -115,6 +171,13 @@ class Queue {
   void each_alike(const char* what, std::int64_t count, const F& f) const {
     if (count == 0) return;
     alike_kernel<<<blocks(what, count, kThreads), kThreads, 0, stream_>>>(count, f);
+    check(cudaGetLastError(), operation_, what);
+  }
+  template <typename F>
+  void each_joined(const char* what, std::int64_t lines, std::int64_t width, const F& f) const {
+    if (lines == 0 || width == 0) return;
+    const std::int64_t warps = lines * ((width + kJoinedWidth - 1) / kJoinedWidth);
+    joined_kernel<<<blocks(what, warps * 32, kThreads), kThreads, 0, stream_>>>(lines, width, f);
     check(cudaGetLastError(), operation_, what);
   }
   template <typename F>

@@ -118,6 +118,14 @@ class Queue {
     });
   }
   template <typename F>
+  void each_joined(const char*, std::int64_t lines, std::int64_t width, const F& f) const {
+    const std::int64_t per_line = (width + kJoinedWidth - 1) / kJoinedWidth;
+    in_host_order(lines * per_line, [&](std::int64_t warp) {
+      const std::int64_t begin = warp % per_line * kJoinedWidth;
+      join(warp / per_line, begin, std::min(begin + kJoinedWidth, width), f);
+    });
+  }
+  template <typename F>
   void groups(const char*, std::int64_t count, const F& f) const {
     in_host_order(count, [&](std::int64_t n) {
       typename F::Shared shared;
@@ -164,6 +172,48 @@ class Queue {
   void copy_in(void* to, const void* from, std::size_t bytes) const { copy(to, from, bytes); }
 
  private:
+  static constexpr std::int64_t kJoinedWidth = 256;
+
+  template <typename F>
+  static void hand_over(const F& f, std::int64_t line, std::uint32_t (&keys)[32],
+                        typename F::Part (&parts)[32]) {
+    for (int lane = 31; lane >= 0; --lane) {
+      if (keys[lane] == 0) continue;
+      typename F::Part all{};
+      const std::uint32_t key = keys[lane];
+      for (int other = 0; other <= lane; ++other) {
+        if (keys[other] != key) continue;
+        all.join(parts[other]);
+        keys[other] = 0;
+      }
+      f(line, key, all);
+    }
+    for (auto& part : parts) part = {};
+  }
+  /// As the device does it, lane beside lane.
+  template <typename F>
+  static void join(std::int64_t line, std::int64_t begin, std::int64_t end, const F& f) {
+    std::uint32_t held[32]{};
+    typename F::Part parts[32]{};
+    for (std::int64_t first = begin; first < end; first += 32) {
+      const int lanes = static_cast<int>(std::min<std::int64_t>(32, end - first));
+      std::uint32_t keys[32]{};
+      typename F::Part next[32]{};
+      bool others = false;
+      for (int lane = 0; lane < lanes; ++lane) {
+        keys[lane] = f.take(line, first + lane, next[lane]);
+        others = others || (keys[lane] != 0 && held[lane] != 0 && keys[lane] != held[lane]);
+      }
+      if (others) hand_over(f, line, held, parts);
+      for (int lane = 0; lane < lanes; ++lane) {
+        if (keys[lane] == 0) continue;
+        held[lane] = keys[lane];
+        parts[lane].join(next[lane]);
+      }
+    }
+    hand_over(f, line, held, parts);
+  }
+
   template <typename F>
   void in_warps(std::int64_t count, const F& f) const {
     in_host_order((count + 31) / 32, [&](std::int64_t warp) {
