@@ -124,6 +124,7 @@ LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown)
     decided_there_.emplace(voxels_decided(), task.lane->stream);
     clear(*decided_there_, task.lane->stream);
   }
+  if (task.decide && task.measure) prepare_measure();
   if (task.keep_scores) {
     scores_.emplace();
     scores_->classes = task.package.classes;
@@ -134,6 +135,26 @@ LabelTarget::LabelTarget(const WindowedTask& task, const ShownGrid& shown)
     scores_->seen_begin = shown_.seen_begin;
     scores_->seen_end = shown_.seen_end;
     reserve_scores(voxel_count(shown.network.size));
+  }
+}
+
+/// While labels are decided, where they are decided as they will be given: on the source's own
+/// grid, and nothing filters them.
+void LabelTarget::prepare_measure() {
+  const Stream* stream = task_.lane != nullptr ? &task_.lane->stream : nullptr;
+  if (task_.values != nullptr) {
+    values_ = *task_.values;
+    if (stream != nullptr) {
+      const bool there = task_.uploaded != nullptr && &task_.grid == &task_.channels.front()->grid;
+      if (!there) return;
+      values_.voxels = task_.uploaded->place().view.voxels;
+    }
+  }
+  measure_.emplace(task_.grid, static_cast<int>(task_.package.segments.size()),
+                   task_.values != nullptr ? &values_ : nullptr, stream);
+  const LabelStep& step = task_.steps.labels;
+  if (!step.on_network_grid && is_whole_source() && step.filters.empty()) {
+    back_.sums = measure_->sink();
   }
 }
 
@@ -171,6 +192,7 @@ void LabelTarget::decide(const ScoreSlab& slab) {
   back_.cell_begin = slab.cell_begin;
   back_.cell_end = slab.cell_end;
   if (slab.memory == Backend::cpu) {
+    if (task_.lane != nullptr) back_.sums = nullptr;  // those are on the GPU: counted at the end
     if (decided_.empty()) decided_.assign(voxels_decided(), 0);
     return kernels::labels_back_cpu(slab.scores, back_, decided_);
   }
@@ -230,55 +252,72 @@ bool LabelTarget::is_whole_source() const {
   return to_source_ == Affine{} && back_.out_size == task_.grid.size;
 }
 
-/// On the source's grid, filtered, still on the GPU; then over the bus.
-std::vector<std::uint8_t> LabelTarget::finish_there() {
-  const Stream& stream = task_.lane->stream;
-  std::optional<DeviceBuffer> placed;
-  if (!is_whole_source()) {
-    placed.emplace(static_cast<std::size_t>(voxel_count(task_.grid.size)), stream);
-    clear(*placed, stream);
-    kernels::place_box_cuda(labels_of(*decided_there_),
-                            place_of_box(back_.out_size, to_source_, task_.grid.size),
-                            labels_of(*placed), stream);
+/// Of labels that were decided in host memory.
+std::vector<std::uint8_t> LabelTarget::to_source() {
+  if (!task_.steps.labels.on_network_grid && is_whole_source()) return std::move(decided_);
+  std::vector<std::uint8_t> labels(static_cast<std::size_t>(voxel_count(task_.grid.size)), 0);
+  if (!task_.steps.labels.on_network_grid) {
+    put_back(decided_, back_.out_size, to_source_, task_.grid.size, labels);
+  } else if (task_.steps.labels.interpolate_numbers) {
+    label_numbers_to_source(decided_, place_, task_.grid, labels);
+  } else {
+    labels_to_source(decided_, place_, task_.grid, labels);
   }
-  const DeviceBuffer& there = placed ? *placed : *decided_there_;
-  filter_there(false, task_.grid.size, labels_of(there));
-  std::vector<std::uint8_t> labels(there.bytes());
-  task_.lane->staging.to_host(there.data(), std::as_writable_bytes(std::span(labels)), stream);
   return labels;
 }
 
-std::vector<std::uint8_t> LabelTarget::finish(const Device& device) {
-  const bool on_network = task_.steps.labels.on_network_grid;
-  if (decided_there_) {
-    const Stream& stream = task_.lane->stream;
-    if (!decided_.empty()) {
-      const DeviceBuffer here(decided_.size(), stream);
-      task_.lane->staging.to_device(std::as_bytes(std::span(decided_)), here.data(), stream);
-      kernels::fill_background_cuda(labels_of(here), voxel_count(back_.out_size), same_labels(),
-                                    labels_of(*decided_there_), stream);
-    }
-    if (!on_network) return finish_there();
-    filter_there(true, shown_.network.size, labels_of(*decided_there_));
-    decided_.resize(decided_there_->bytes());
-    task_.lane->staging.to_host(decided_there_->data(), std::as_writable_bytes(std::span(decided_)),
-                                stream);
-  } else if (on_network) {
-    filter(device, true, shown_.network.size, decided_);
-  }
-  std::vector<std::uint8_t> labels;
-  if (!on_network && is_whole_source()) {
-    labels = std::move(decided_);
-  } else {
-    labels.assign(static_cast<std::size_t>(voxel_count(task_.grid.size)), 0);
-    if (on_network) {
-      (task_.steps.labels.interpolate_numbers ? label_numbers_to_source : labels_to_source)(
-          decided_, place_, task_.grid, labels);
-    } else {
-      put_back(decided_, back_.out_size, to_source_, task_.grid.size, labels);
-    }
-  }
+std::vector<std::uint8_t> LabelTarget::finish_here(const Device& device) {
+  if (task_.steps.labels.on_network_grid) filter(device, true, shown_.network.size, decided_);
+  std::vector<std::uint8_t> labels = to_source();
   filter(device, false, task_.grid.size, labels);
+  if (back_.sums != nullptr) statistics_ = measure_->of_sink();
+  return labels;
+}
+
+/// On the source's grid, filtered and measured still on the GPU; then over the bus.
+std::vector<std::uint8_t> LabelTarget::finish_there(const Device& device) {
+  DeviceLane& lane = *task_.lane;
+  std::uint8_t* decided = labels_of(*decided_there_);
+  if (!decided_.empty()) {
+    const DeviceBuffer here(decided_.size(), lane.stream);
+    lane.staging.to_device(std::as_bytes(std::span(decided_)), here.data(), lane.stream);
+    kernels::fill_background_cuda(labels_of(here), voxel_count(back_.out_size), same_labels(),
+                                  decided, lane.stream);
+  }
+  const auto fetch = [&](const DeviceBuffer& there) {
+    std::vector<std::uint8_t> labels(there.bytes());
+    lane.staging.to_host(there.data(), std::as_writable_bytes(std::span(labels)), lane.stream);
+    return labels;
+  };
+  if (task_.steps.labels.on_network_grid) {
+    filter_there(true, shown_.network.size, decided);
+    decided_ = fetch(*decided_there_);
+    std::vector<std::uint8_t> labels = to_source();
+    filter(device, false, task_.grid.size, labels);
+    return labels;
+  }
+  std::optional<DeviceBuffer> placed;
+  if (!is_whole_source()) {
+    placed.emplace(static_cast<std::size_t>(voxel_count(task_.grid.size)), lane.stream);
+    clear(*placed, lane.stream);
+    kernels::place_box_cuda(decided, place_of_box(back_.out_size, to_source_, task_.grid.size),
+                            labels_of(*placed), lane.stream);
+  }
+  const DeviceBuffer& there = placed ? *placed : *decided_there_;
+  filter_there(false, task_.grid.size, labels_of(there));
+  if (measure_) {
+    statistics_ =
+        back_.sums != nullptr ? measure_->of_sink() : measure_->of_labels(labels_of(there));
+  }
+  return fetch(there);
+}
+
+std::vector<std::uint8_t> LabelTarget::finish(const Device& device) {
+  std::vector<std::uint8_t> labels = decided_there_ ? finish_there(device) : finish_here(device);
+  if (task_.measure && statistics_.empty()) {
+    statistics_ = label_statistics(device, labels, task_.grid,
+                                   static_cast<int>(task_.package.segments.size()), task_.values);
+  }
   return labels;
 }
 

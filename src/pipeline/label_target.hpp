@@ -10,6 +10,7 @@
 #include "infer/sliding_window.hpp"
 #include "kernels/labels_back.hpp"
 #include "pipeline/windowed.hpp"
+#include "postprocess/label_measure.hpp"
 #include "preprocess/network_image.hpp"
 
 namespace osler {
@@ -41,6 +42,9 @@ class LabelTarget {
   /// After the last slab: labels on the source's grid, filtered.
   std::vector<std::uint8_t> finish(const Device& device);
 
+  /// Then, if they were asked for, what the labels hold.
+  std::vector<LabelStatistics> take_statistics() { return std::move(statistics_); }
+
   KeptScores take_scores() { return std::move(*scores_); }
 
  private:
@@ -50,7 +54,10 @@ class LabelTarget {
   void filter(const Device& device, bool on_network, const Size3& size,
               std::span<std::uint8_t> labels) const;
   void filter_there(bool on_network, const Size3& size, std::uint8_t* labels) const;
-  std::vector<std::uint8_t> finish_there();
+  std::vector<std::uint8_t> to_source();
+  std::vector<std::uint8_t> finish_here(const Device& device);
+  std::vector<std::uint8_t> finish_there(const Device& device);
+  void prepare_measure();
   bool is_whole_source() const;
   std::size_t voxels_decided() const;
 
@@ -64,6 +71,9 @@ class LabelTarget {
   std::vector<std::uint8_t> decided_;
   std::optional<DeviceBuffer> decided_there_;  ///< each voxel is decided once, here or there
   std::optional<KeptScores> scores_;
+  kernels::SourceView values_;  ///< under the labels, where those are
+  std::optional<LabelMeasure> measure_;
+  std::vector<LabelStatistics> statistics_;
 };
 
 }  // namespace osler

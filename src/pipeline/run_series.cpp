@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -75,15 +76,22 @@ bool segment(LoadedModel& model, const LocalisedTwoPass& steps, const HeadContex
   return true;
 }
 
-void measure_labels(const ModelPackage& package, const Device& device, SeriesResult& result,
+/// Only CT has values that mean the same everywhere.
+std::unique_ptr<VolumeSource> measured_values(const Volume& volume) {
+  return volume.modality == "CT" ? std::make_unique<VolumeSource>(volume) : nullptr;
+}
+
+/// @param statistics  of the labels, if they are known
+void measure_labels(const ModelPackage& package, const Device& device,
+                    std::vector<LabelStatistics> statistics, SeriesResult& result,
                     Signals& signals) {
   Findings& f = result.findings;
-  // Only CT has values that mean the same everywhere.
-  std::optional<VolumeSource> values;
-  if (result.volume->modality == "CT") values.emplace(*result.volume);
-  const auto statistics = label_statistics(device, result.labels.labels, result.volume->grid,
-                                           static_cast<int>(package.segments.size()),
-                                           values ? &values->view() : nullptr);
+  if (statistics.empty()) {
+    const auto values = measured_values(*result.volume);
+    statistics = label_statistics(device, result.labels.labels, result.volume->grid,
+                                  static_cast<int>(package.segments.size()),
+                                  values ? &values->view() : nullptr);
+  }
   f.segments = describe_segments(package);
   f.findings = measure(package, statistics);
   f.asymmetries = asymmetries(package, f.findings);
@@ -145,6 +153,8 @@ std::map<std::string, std::vector<std::uint8_t>> run_stages(LoadedModel& model, 
 struct Wanted {
   bool labels = true;
   bool scores = false;
+  bool statistics = false;                      ///< of the labels, and
+  const kernels::SourceView* values = nullptr;  ///< of this under them, if given
 };
 
 WindowedResult run_steps(LoadedModel& model, const Seen& seen, const RunContext& context,
@@ -189,6 +199,8 @@ WindowedResult run_steps(LoadedModel& model, const Seen& seen, const RunContext&
   task.most_voxels = context.limits.max_volume_bytes / static_cast<std::int64_t>(sizeof(float));
   task.keep_scores = wanted.scores;
   task.decide = wanted.labels;
+  task.measure = wanted.statistics;
+  task.values = wanted.values;
   task.lane = seen.lane;
   task.uploaded = seen.uploaded;
   if (context.shared != nullptr) task.cache = &context.shared->image;
@@ -207,13 +219,15 @@ std::map<std::string, std::vector<std::uint8_t>> run_stages(LoadedModel& model, 
   return labels;
 }
 
-bool run_windowed(LoadedModel& model, const Seen& seen, const RunContext& context,
-                  SeriesResult& result) {
-  WindowedResult found =
-      run_steps(model, seen, context, {true, context.keep_scores}, result.findings.timings);
+/// @return what the labels hold; of an ensemble's nothing
+std::vector<LabelStatistics> run_windowed(LoadedModel& model, const Seen& seen,
+                                          const RunContext& context, SeriesResult& result) {
+  const auto values = measured_values(*result.volume);
+  const Wanted wanted{true, context.keep_scores, true, values ? &values->view() : nullptr};
+  WindowedResult found = run_steps(model, seen, context, wanted, result.findings.timings);
   result.labels = std::move(found.labels);
   result.scores = std::move(found.scores);
-  return true;
+  return std::move(found.statistics);
 }
 
 /// Forgets what was shared of other images. Volumes that live for one model alone are not shared.
@@ -285,14 +299,17 @@ SeriesResult run_series(LoadedModel& model, PreparedSeries series, const RunCont
   }
   share(context, series.even.empty() ? channels : ChannelVolumes{});
   Signals signals;
+  std::vector<LabelStatistics> statistics;
   bool found = false;
   try {
-    found =
-        model.package.localised() != nullptr
-            ? run_localised(model, series, context, result, signals)
-            : run_windowed(model,
-                           {series.seen(), result.volume->grid, series.lane, series.uploaded.get()},
-                           context, result);
+    if (model.package.localised() != nullptr) {
+      found = run_localised(model, series, context, result, signals);
+    } else {
+      statistics = run_windowed(
+          model, {series.seen(), result.volume->grid, series.lane, series.uploaded.get()}, context,
+          result);
+      found = true;
+    }
   } catch (const Error& error) {
     if (error.code() != ErrorCode::bad_input) throw;
     refuse(f, error.found());
@@ -302,7 +319,7 @@ SeriesResult run_series(LoadedModel& model, PreparedSeries series, const RunCont
   if (device.backend == Backend::cuda) f.device_peak_bytes = device_arena(device).highest;
   if (found) {
     const StageTimer timer(f.timings, "measure");
-    measure_labels(model.package, device, result, signals);
+    measure_labels(model.package, device, std::move(statistics), result, signals);
   }
   const bool passed = judge(f, model.package, signals);
   if (!found || !passed) {

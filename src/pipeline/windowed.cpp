@@ -115,7 +115,12 @@ WindowedResult segment_by_windows(std::span<Session> sessions, const WindowedTas
                      progress,
                      [&](const ScoreSlab& slab) { shares.labels([&] { target.take(slab); }); });
   image.reset();
-  if (task.decide) shares.labels([&] { result.labels.labels = target.finish(device); });
+  if (task.decide) {
+    shares.labels([&] {
+      result.labels.labels = target.finish(device);
+      result.statistics = target.take_statistics();
+    });
+  }
   if (task.keep_scores) result.scores.push_back(target.take_scores());
   return result;
 }

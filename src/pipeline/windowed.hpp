@@ -13,6 +13,7 @@
 #include "infer/session.hpp"
 #include "kernels/source_place.hpp"
 #include "postprocess/grid_transfer.hpp"
+#include "postprocess/labels.hpp"
 #include "preprocess/network_image.hpp"
 #include "registry/package.hpp"
 #include "volume/volume.hpp"
@@ -42,6 +43,8 @@ struct WindowedTask {
   std::int64_t most_voxels = 0;  ///< of the network's grid
   bool keep_scores = false;      ///< for a file of probabilities, or an ensemble
   bool decide = true;            ///< else scores alone are wanted, and there are no labels
+  bool measure = false;          ///< what the labels hold is wanted too, and
+  const kernels::SourceView* values = nullptr;  ///< of this, on `grid`, in host memory, if given
   ImageCache* cache = nullptr;
   DeviceLane* lane = nullptr;  ///< of the GPU that the sessions are on
   const kernels::SourceOnDevice* uploaded =
@@ -62,8 +65,9 @@ struct KeptScores {
 };
 
 struct WindowedResult {
-  LabelMap labels;                 ///< numbers of the package's segments
-  std::vector<KeptScores> scores;  ///< one; of an ensemble one per member, in its order
+  LabelMap labels;                          ///< numbers of the package's segments
+  std::vector<LabelStatistics> statistics;  ///< of the labels, 0 ... segments, if they were wanted
+  std::vector<KeptScores> scores;           ///< one; of an ensemble one per member, in its order
 };
 
 /// On the CPU beside image and labels: the image on the network's grid, scores of one window's

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "core/error.hpp"
-#include "kernels/label_statistics.hpp"
 #include "postprocess/components.hpp"
+#include "postprocess/label_measure.hpp"
 
 namespace osler {
 namespace {
@@ -145,24 +145,34 @@ std::int64_t paint(const Probabilities& p, double threshold, std::span<const std
   return component.voxels;
 }
 
+std::vector<double> slice_weights(const Grid& grid) {
+  std::vector<double> voxel_mm3;
+  for (std::int64_t k = 0; k < grid.size[2]; ++k) voxel_mm3.push_back(grid.voxel_mm3(k));
+  return voxel_mm3;
+}
+
+std::vector<LabelStatistics> in_patient_space(
+    const std::vector<kernels::LabelStatistics>& statistics, const Grid& grid) {
+  std::vector<LabelStatistics> out;
+  for (const kernels::LabelStatistics& s : statistics) {
+    out.push_back({s.voxels, s.weight, s.voxels > 0 ? grid.index_to_lps(s.centre) : Vec3{},
+                   s.valued, s.mean, s.sd, s.min, s.max});
+  }
+  return out;
+}
+
 std::vector<LabelStatistics> label_statistics(const Device& device,
                                               std::span<const std::uint8_t> labels,
                                               const Grid& grid, int max_label,
                                               const kernels::SourceView* intensities) {
-  std::vector<double> voxel_mm3;
-  for (std::int64_t k = 0; k < grid.size[2]; ++k) voxel_mm3.push_back(grid.voxel_mm3(k));
+  const std::vector<double> voxel_mm3 = slice_weights(grid);
   kernels::LabelStatisticsTask task;
   task.size = grid.size;
   task.max_label = max_label;
   task.slice_at = grid.slice_at;
   task.slice_weight = voxel_mm3;
   task.intensities = intensities;
-  std::vector<LabelStatistics> out;
-  for (const kernels::LabelStatistics& s : kernels::label_statistics(device, labels, task)) {
-    out.push_back({s.voxels, s.weight, s.voxels > 0 ? grid.index_to_lps(s.centre) : Vec3{},
-                   s.valued, s.mean, s.sd, s.min, s.max});
-  }
-  return out;
+  return in_patient_space(kernels::label_statistics(device, labels, task), grid);
 }
 
 }  // namespace osler
