@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cmath>
+
 #include "kernels/label_sums.cuh"
 #include "kernels/labels_back.hpp"
 #include "kernels/labels_back_math.hpp"
@@ -55,10 +58,13 @@ struct DecideOutput {
   const std::uint8_t* network;
   const std::uint8_t* close;
   std::uint8_t* labels;
+  std::int64_t first_line;  ///< lines before it have no voxel of this slab
 
-  OSLER_DEVICE void operator()(std::int64_t i) const { decide(i / c.out[0], i % c.out[0]); }
+  OSLER_DEVICE void operator()(std::int64_t i) const {
+    decide(first_line + i / c.out[0], i % c.out[0]);
+  }
 
-  /// One voxel of a line. @return its label; none if it is not of this slab
+  /// One voxel of a line of the output. @return its label; none if it is not of this slab
   OSLER_DEVICE int decide(std::int64_t line, std::int64_t at_x) const {
     const int label = label_of(line, at_x);
     if (label != kNone) labels[line * c.out[0] + at_x] = static_cast<std::uint8_t>(label);
@@ -118,13 +124,14 @@ struct DecideAndSum {
   DecideOutput<T> output;
   SumUp<V> sums;
 
-  OSLER_DEVICE std::uint32_t take(std::int64_t line, std::int64_t x, Part& part) const {
+  OSLER_DEVICE std::uint32_t take(std::int64_t n, std::int64_t x, Part& part) const {
+    const std::int64_t line = output.first_line + n;
     const int label = output.decide(line, x);
     if (label == output.kNone) return 0;
     return sums.take(line, x, static_cast<std::uint8_t>(label), part);
   }
-  OSLER_DEVICE void operator()(std::int64_t line, std::uint32_t label, const Part& part) const {
-    sums(line, label, part);
+  OSLER_DEVICE void operator()(std::int64_t n, std::uint32_t label, const Part& part) const {
+    sums(output.first_line + n, label, part);
   }
 };
 
@@ -150,13 +157,43 @@ Constants constants_of(const ScoresView& scores, const LabelsBackTask& task) {
   return c;
 }
 
+struct SliceRange {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+/// Slices of the output in which a voxel may be of this slab: all of them, unless the network's z
+/// goes by the slice alone, as it does where the grids run side by side.
+SliceRange slices_of(const ScoresView& scores, const LabelsBackTask& task) {
+  constexpr double kRounding = 1e-6;  // of places, far above it
+  const std::int64_t slices = task.out_size[2];
+  const auto& m = task.out_to_in.m;
+  const double mixed = std::abs(m[8]) * static_cast<double>(task.out_size[0]) +
+                       std::abs(m[9]) * static_cast<double>(task.out_size[1]);
+  if (mixed > kMixedAxes) return {0, slices};
+  const bool linear = task.interpolation[2] == Interpolation::linear;
+  SliceRange range{slices, 0};
+  for (std::int64_t k = 0; k < slices; ++k) {
+    const double z =
+        task.slice_at.empty() ? static_cast<double>(k) : task.slice_at[static_cast<std::size_t>(k)];
+    const double place = m[10] * z + m[11];
+    if (neighbours(place + kRounding, scores.size[2], linear).low < task.cell_begin ||
+        neighbours(place - kRounding, scores.size[2], linear).low >= task.cell_end) {
+      continue;
+    }
+    range = {std::min(range.begin, k), k + 1};
+  }
+  return range.begin < range.end ? range : SliceRange{};
+}
+
 template <typename T>
 void decide(const ScoresView& scores, const LabelsBackTask& task, std::uint8_t* labels,
             void* scratch, const Queue& queue) {
   const Constants c = constants_of(scores, task);
   const std::int64_t decided = (c.decided.end - c.decided.begin) * c.in[0] * c.in[1];
-  const std::int64_t count = voxel_count(task.out_size);
-  if (decided == 0 || count == 0) return;
+  const SliceRange slices = slices_of(scores, task);
+  const std::int64_t lines = (slices.end - slices.begin) * c.out[1];
+  if (decided == 0 || lines * c.out[0] == 0) return;
   const std::size_t place_bytes = task.slice_at.size() * sizeof(double);
   auto* places = static_cast<double*>(scratch);
   auto* network = static_cast<std::uint8_t*>(scratch) + place_bytes;
@@ -168,12 +205,12 @@ void decide(const ScoresView& scores, const LabelsBackTask& task, std::uint8_t* 
   const auto* held = static_cast<const T*>(scores.scores);
   std::uint8_t* close = c.halves ? network + decided : nullptr;
   queue.each("network's grid", decided, DecideNetwork<T>{held, c, network, close});
-  const DecideOutput<T> output{held, c, places, network, close, labels};
-  if (task.sums == nullptr) return queue.each("output's grid", count, output);
+  const DecideOutput<T> output{held, c, places, network, close, labels, slices.begin * c.out[1]};
+  if (task.sums == nullptr) return queue.each("output's grid", lines * c.out[0], output);
   with_scalar(stored_type(task.sums->task), [&](auto scalar) {
     using V = decltype(scalar);
     if constexpr (kSummedAsIntegers<V>) {
-      queue.each_joined("output's grid", c.out[1] * c.out[2], c.out[0],
+      queue.each_joined("output's grid", lines, c.out[0],
                         DecideAndSum<T, V>{output, sum_up<V>(task.sums->task, task.sums->at)});
     }
   });

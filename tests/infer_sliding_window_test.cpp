@@ -150,7 +150,75 @@ TEST(SlidingWindow, RefusesANetworkThatGivesAnotherSize) {
   });
 }
 
-class SlidingWindowOnGpu : public testing::OnBackend {};
+/// A network that takes more memory than any machine has where it is shown more than `most`
+/// windows.
+std::string hungry(int most) {
+  return "    if x.size(0) > " + std::to_string(most) +
+         ":\n        y = torch.empty([1 << 46], device=x.device)\n        return x + y[0]\n" +
+         "    return torch.cat([x, 2.0 * x, 3.0 * x], 1)\n";
+}
+
+TEST(SlidingWindow, SaysThatMemoryDoesNotSuffice) {
+  const Size3 size{8, 8, 8};
+  const std::vector<float> image = random_image(size);
+  Session session(torchscript(hungry(0)), Device{});
+  SlidingWindowOptions options;
+  options.windows.patch = {8, 8, 8};
+  expect_error(ErrorCode::device, "does not fit into memory", [&] {
+    run_sliding_window({&session, 1}, {image.data(), 1, size}, options, nullptr, {},
+                       [](const ScoreSlab&) {});
+  });
+  expect_error(ErrorCode::device, "does not fit into memory", [&] {
+    session.forward(image, {1, 1, 8, 8, 8});
+  });
+}
+
+class SlidingWindowOnGpu : public testing::OnBackend {
+ protected:
+  static void take(const ScoreSlab& slab, const Size3& size, const Stream& stream,
+                   Collected& found) {
+    const auto values =
+        static_cast<std::size_t>(slab.scores.classes * slab.scores.planes * size[0] * size[1]);
+    std::vector<float> host(values);
+    ScoreSlab held = slab;
+    if (slab.memory == Backend::cuda) {
+      copy_to_host(slab.scores.scores, std::as_writable_bytes(std::span(host)), stream);
+      stream.synchronize();
+      held.scores.scores = host.data();
+      held.memory = Backend::cpu;
+    }
+    found.take(held);
+  }
+};
+
+TEST_P(SlidingWindowOnGpu, ShowsFewerWindowsAtOnceWhereMemoryDoesNotSuffice) {
+  const Size3 size{40, 33, 50};
+  const std::vector<float> image = random_image(size);
+  SlidingWindowOptions options;
+  options.windows.patch = {16, 16, 16};
+  Session on_cpu(torchscript(hungry(1)), Device{});
+  Collected expected(size);
+  run_sliding_window({&on_cpu, 1}, {image.data(), 1, size}, options, nullptr, {},
+                     [&](const ScoreSlab& slab) { expected.take(slab); });
+  const Stream stream(device);
+  const DeviceBuffer there(image.size() * sizeof(float), stream);
+  copy_to_device(std::as_bytes(std::span(image)), there, stream);
+  const kernels::ImageView view{static_cast<const float*>(there.data()), 1, size};
+  for (const int most : {1, 3}) {
+    Session session(torchscript(hungry(most)), device);
+    for (const int batch : {0, 8}) {
+      options.batch = batch;
+      Collected found(size);
+      run_sliding_window({&session, 1}, view, options, &stream, {},
+                         [&](const ScoreSlab& slab) { take(slab, size, stream, found); });
+      EXPECT_LE(largest_difference(found.scores, expected.scores), 1e-5) << most << " " << batch;
+    }
+  }
+  Session none(torchscript(hungry(0)), device);
+  expect_error(ErrorCode::device, "does not fit into the GPU", [&] {
+    run_sliding_window({&none, 1}, view, options, &stream, {}, [](const ScoreSlab&) {});
+  });
+}
 
 TEST_P(SlidingWindowOnGpu, AgreesWithTheCpu) {
   const Size3 size{40, 33, 50};
@@ -169,16 +237,7 @@ TEST_P(SlidingWindowOnGpu, AgreesWithTheCpu) {
     run_sliding_window({&session, 1}, {static_cast<const float*>(there.data()), 1, size}, options,
                        &stream, {}, [&](const ScoreSlab& slab) {
                          ASSERT_EQ(slab.memory, Backend::cuda);
-                         const std::size_t values = static_cast<std::size_t>(
-                             slab.scores.classes * slab.scores.planes * size[0] * size[1]);
-                         std::vector<float> host(values);
-                         copy_to_host(slab.scores.scores, std::as_writable_bytes(std::span(host)),
-                                      stream);
-                         stream.synchronize();
-                         ScoreSlab held = slab;
-                         held.scores.scores = host.data();
-                         held.memory = Backend::cpu;
-                         found.take(held);
+                         take(slab, size, stream, found);
                        });
     EXPECT_LE(largest_difference(found.scores, expected.scores), 1e-4);  // cumsum's order
   }

@@ -14,6 +14,7 @@
 #include "infer/activation_memory.hpp"
 #include "infer/fused_graph.hpp"
 #include "infer/network_output.hpp"
+#include "infer/out_of_memory.hpp"
 
 namespace osler {
 namespace {
@@ -144,9 +145,8 @@ at::Tensor FusedNetwork::run(const at::Tensor& x) {
     at::Tensor y = graphs_->run_fused(x);
     graphs_->plain.reset();
     return y;
-  } catch (const c10::OutOfMemoryError&) {
-    throw;  // the caller may come again with less
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;  // the caller may come again with less
     description_ = kCannotRun;
     graphs_->fused.reset();
     return run_plain(*graphs_->plain, x);
@@ -178,9 +178,8 @@ void FusedNetwork::check(const at::Tensor& x) {
     std::ostringstream words;  // LibTorch brings headers of another fmt
     words << "plain graph: the fused one differs by " << std::setprecision(2) << apart;
     description_ = words.str();
-  } catch (const c10::OutOfMemoryError&) {
-    throw;
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw;
     description_ = kCannotRun;
   }
   graphs_->fused.reset();

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "infer/network.hpp"
+#include "infer/out_of_memory.hpp"
 #include "infer/replayed_network.hpp"
 #include "infer/torch_device.hpp"
 
@@ -24,9 +25,8 @@ at::Tensor checked(const at::Tensor& x, F&& run) {
         "as many as its input has (" + std::to_string(x.dim()) + "), or 2: a score per class");
   } catch (const Error&) {
     throw;
-  } catch (const c10::OutOfMemoryError&) {
-    throw;
   } catch (const std::exception& error) {
+    if (is_out_of_memory(error)) throw_out_of_memory(error);
     throw Error(ErrorCode::model, "the network failed: " + first_line(error.what()));
   }
 }
@@ -143,12 +143,15 @@ Tensor Session::forward(std::span<const float> input, const TensorShape& shape) 
   }
   const c10::InferenceMode guard;
   // from_blob takes no const; the network does not write to its input.
-  const at::Tensor y = run(at::from_blob(const_cast<float*>(input.data()), shape, at::kFloat))
-                           .to(at::kCPU, at::kFloat)
-                           .contiguous();
+  const at::Tensor x = at::from_blob(const_cast<float*>(input.data()), shape, at::kFloat);
   Tensor out;
-  out.shape = y.sizes().vec();
-  out.values.assign(y.data_ptr<float>(), y.data_ptr<float>() + y.numel());
+  try {
+    const at::Tensor y = run(x).to(at::kCPU, at::kFloat).contiguous();
+    out.shape = y.sizes().vec();
+    out.values.assign(y.data_ptr<float>(), y.data_ptr<float>() + y.numel());
+  } catch (const c10::OutOfMemoryError&) {
+    refuse_for_memory(state_->place);
+  }
   return out;
 }
 

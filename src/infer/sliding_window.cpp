@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "infer/activation_memory.hpp"
+#include "infer/out_of_memory.hpp"
 #include "infer/pointwise_cpu.hpp"
 #include "infer/score_sums.hpp"
 #include "infer/torch_device.hpp"
@@ -180,7 +181,7 @@ class Run {
       if (measures) choose_at_once();
       return true;
     } catch (const c10::OutOfMemoryError&) {
-      if (stream_ == nullptr) throw;
+      if (stream_ == nullptr) refuse_for_memory(sessions_.front().device());
       empty_device_cache();
       if (at_once_ > 1) {
         at_once_ /= 2;
@@ -188,8 +189,7 @@ class Run {
         sums_in_host_memory_ = true;
         for (Sums& sums : sums_) sums.to_host();
       } else {
-        throw Error(ErrorCode::device, "one window of the network does not fit into the GPU",
-                    "more device memory", "use --device cpu");
+        refuse_for_memory(sessions_.front().device());
       }
       return false;
     }
