@@ -1,9 +1,11 @@
 #include "kernels/component_filters.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "core/error.hpp"
+#include "kernels/bit_planes.hpp"
 #include "kernels/component_runs.hpp"
 #include "kernels/components_math.hpp"
 
@@ -214,6 +216,25 @@ void check_classes(const LabelMap& map, std::span<const std::uint16_t> classes) 
   }
 }
 
+/// A class that no voxel has needs no search of the whole map. Of 8-bit labels alone; waits.
+std::vector<std::uint16_t> those_present(const LabelMap& map,
+                                         std::span<const std::uint16_t> classes,
+                                         const Stream& stream) {
+  if (map.type != ScalarType::u8) return {classes.begin(), classes.end()};
+  std::vector<LabelSlice> slices(static_cast<std::size_t>(map.size[2]));
+  const auto bytes = std::as_writable_bytes(std::span(slices));
+  const DeviceBuffer there(bytes.size(), stream);
+  label_slices_cuda(static_cast<const std::uint8_t*>(map.voxels), map.size,
+                    static_cast<LabelSlice*>(there.data()), stream);
+  copy_to_host(there, bytes, stream);
+  stream.synchronize();
+  std::vector<std::uint16_t> present;
+  std::ranges::copy_if(classes, std::back_inserter(present), [&](std::uint16_t label) {
+    return std::ranges::any_of(slices, [&](const LabelSlice& s) { return s.holds[label] != 0; });
+  });
+  return present;
+}
+
 }  // namespace
 
 void keep_largest_components(const LabelMap& map, Connectivity connectivity, const Stream& stream) {
@@ -238,10 +259,11 @@ void fill_holes(const LabelMap& map, std::span<const std::uint16_t> classes, Con
                 const Stream& stream) {
   check_labels(map.view(), "fill holes");
   check_classes(map, classes);
+  const std::vector<std::uint16_t> present = those_present(map, classes, stream);
   OnDevice there(map, stream);
   const DeviceBuffer others(static_cast<std::size_t>(voxel_count(map.size)), stream);
   auto* const marks = static_cast<std::uint8_t*>(others.data());
-  for (const std::uint16_t label : classes) {
+  for (const std::uint16_t label : present) {
     mark_others_cuda(map, label, marks, stream);
     const std::uint32_t count =
         there.find({marks, ScalarType::u8, map.size}, {Joins::foreground, of_holes});

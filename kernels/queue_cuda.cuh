@@ -153,7 +153,9 @@ struct Scratch {
 class Queue {
  public:
   Queue(const char* operation, const Stream& stream)
-      : operation_(operation), stream_(static_cast<cudaStream_t>(stream.native())) {}
+      : operation_(operation), stream_(static_cast<cudaStream_t>(stream.native())) {
+    check(cudaSetDevice(stream.device_index()), operation, "select device");  // this thread's
+  }
 
   template <unsigned threads = kThreads, typename F>
   void each(const char* what, std::int64_t count, const F& f) const {
@@ -251,6 +253,7 @@ class Queue {
  private:
   static void check(cudaError_t result, const char* operation, const char* what) {
     if (result == cudaSuccess) return;
+    cudaGetLastError();  // LibTorch would take it for one of its own
     throw Error(ErrorCode::device,
                 std::string(operation) + ", " + what + ": " + cudaGetErrorString(result));
   }

@@ -199,13 +199,13 @@ TEST_P(SegmentByWindowsOnGpu, GivesTheLabelsOfTheCpu) {
     j["steps"].insert(j["steps"].begin(), Json{{"step", "orient"}, {"axes", "RAS"}});
   });
   const std::vector<std::byte> weights = read_weights(model.package, model.package.weights.front());
+  DeviceLane lane(device);  // goes behind what LibTorch keeps on it
   Session on_gpu(weights, device), on_cpu(weights, {});
   const Volume image = ball(around({45, 40, 50}, {1.1, 0, 0}, {0, 1.2, 0}, {0, 0, 1.0}));
   WindowedTask task{{&image}, image.grid, model.package, *model.package.windowed()};
   task.most_voxels = 1 << 30;
   Timings timings;
   const LabelMap expected = segment_by_windows({&on_cpu, 1}, task, {}, timings).labels;
-  DeviceLane lane(device);
   task.lane = &lane;
   const LabelMap found = segment_by_windows({&on_gpu, 1}, task, {}, timings).labels;
   std::size_t different = 0;

@@ -15,11 +15,17 @@ namespace {
 
 void check(cudaError_t result, const char* what) {
   if (result == cudaSuccess) return;
+  cudaGetLastError();  // LibTorch would take it for one of its own
   throw Error(ErrorCode::device, std::string(what) + ": " + cudaGetErrorString(result));
 }
 
 cudaStream_t native(const Stream& stream) {
   return static_cast<cudaStream_t>(stream.native());
+}
+
+/// A thread's own: a new one has device 0, whatever others chose.
+void select(const Stream& stream) {
+  check(cudaSetDevice(stream.device_index()), "select device");
 }
 
 }  // namespace
@@ -77,6 +83,14 @@ std::atomic<std::size_t>& highest_before_reset(int device) {
   return highest.at(static_cast<std::size_t>(device));
 }
 
+/// CUDA graphs have a pool of their own. Both pools' peaks need not be at one time.
+std::size_t most_of_recordings(int device) {
+  std::uint64_t bytes = 0;
+  check(cudaDeviceGetGraphMemAttribute(device, cudaGraphMemAttrUsedMemHigh, &bytes),
+        "memory of CUDA graphs");
+  return static_cast<std::size_t>(bytes);
+}
+
 /// Else each wait for a stream gives the pool's free memory back to the system.
 void keep_what_is_freed(int device) {
   std::uint64_t all = UINT64_MAX;
@@ -92,7 +106,8 @@ DeviceArena device_arena(const Device& device) {
   arena.used = attribute(pool, cudaMemPoolAttrUsedMemCurrent);
   arena.reserved = attribute(pool, cudaMemPoolAttrReservedMemCurrent);
   arena.peak = attribute(pool, cudaMemPoolAttrUsedMemHigh);
-  arena.highest = std::max<std::size_t>(arena.peak, highest_before_reset(device.index));
+  arena.highest = std::max<std::size_t>(arena.peak, highest_before_reset(device.index)) +
+                  most_of_recordings(device.index);
   return arena;
 }
 
@@ -179,7 +194,16 @@ PinnedBuffer::PinnedBuffer(PinnedBuffer&& other) noexcept
 
 DeviceBuffer::DeviceBuffer(std::size_t bytes, const Stream& stream)
     : bytes_(bytes), stream_(&stream) {
-  if (bytes > 0) check(cudaMallocAsync(&data_, bytes, osler::native(stream)), "device memory");
+  if (bytes == 0) return;
+  select(stream);
+  cudaError_t result = cudaMallocAsync(&data_, bytes, osler::native(stream));
+  if (result == cudaErrorMemoryAllocation) {
+    // What other streams have freed is to be had when they are done.
+    cudaGetLastError();
+    check(cudaDeviceSynchronize(), "wait for device");
+    result = cudaMallocAsync(&data_, bytes, osler::native(stream));
+  }
+  check(result, "device memory");
 }
 
 DeviceBuffer::~DeviceBuffer() {
@@ -192,6 +216,7 @@ DeviceBuffer::DeviceBuffer(DeviceBuffer&& other) noexcept
       stream_(other.stream_) {}
 
 void clear(const DeviceBuffer& device, const Stream& stream) {
+  select(stream);
   check(cudaMemsetAsync(device.data(), 0, device.bytes(), native(stream)), "clear device memory");
 }
 
@@ -203,6 +228,7 @@ void copy_to_device(std::span<const std::byte> host, const DeviceBuffer& device,
 }
 
 void copy_to_device(std::span<const std::byte> host, void* device, const Stream& stream) {
+  select(stream);
   check(cudaMemcpyAsync(device, host.data(), host.size(), cudaMemcpyHostToDevice, native(stream)),
         "copy to device");
 }
@@ -214,6 +240,7 @@ void copy_to_host(const DeviceBuffer& device, std::span<std::byte> host, const S
 }
 
 void copy_to_host(const void* device, std::span<std::byte> host, const Stream& stream) {
+  select(stream);
   check(cudaMemcpyAsync(host.data(), device, host.size(), cudaMemcpyDeviceToHost, native(stream)),
         "copy to host");
 }

@@ -34,11 +34,12 @@ std::size_t free_device_memory(const Device& device);
 /// The arena: the device's own pool, of which DeviceBuffer and, by what infer/torch_device asks of
 /// it, LibTorch take all memory. What is freed stays in it for the next use.
 struct DeviceArena {
-  std::size_t used = 0;  ///< bytes that are taken now
-  std::size_t reserved =
-      0;                    ///< bytes that the pool holds, those that are kept for the next use too
-  std::size_t peak = 0;     ///< the most that were taken since the last reset
-  std::size_t highest = 0;  ///< the most that were taken since the program began
+  std::size_t used = 0;      ///< bytes that are taken now
+  std::size_t reserved = 0;  ///< bytes that the pool holds: also what is kept for the next use
+  std::size_t peak = 0;      ///< the most that were taken since the last reset
+  /// The most that were taken since the program began, and besides the most of CUDA graphs' memory,
+  /// which is in none of the others.
+  std::size_t highest = 0;
 };
 /// @throws Error device
 DeviceArena device_arena(const Device& device);
@@ -114,7 +115,7 @@ class PinnedBuffer {
 /// Device memory, allocated and freed in the order of a stream, which must outlive it. Move-only.
 class DeviceBuffer {
  public:
-  /// @throws Error device (out of memory)
+  /// Waits for the device where memory does not suffice at once. @throws Error device
   DeviceBuffer(std::size_t bytes, const Stream& stream);
   ~DeviceBuffer();
   DeviceBuffer(DeviceBuffer&& other) noexcept;

@@ -15,6 +15,7 @@
 #include "infer/fused_graph.hpp"
 #include "infer/network_output.hpp"
 #include "infer/out_of_memory.hpp"
+#include "infer/queueing_graph.hpp"
 
 namespace osler {
 namespace {
@@ -130,6 +131,12 @@ FusedNetwork::FusedNetwork(torch::jit::Module frozen, const at::Device& device,
 
 FusedNetwork::~FusedNetwork() {
   give_back();
+}
+
+/// Of the graph that is left when both were compared.
+bool FusedNetwork::only_queues() const {
+  if (graphs_->plain && graphs_->fused) return false;
+  return osler::only_queues(graphs_->fused ? *graphs_->fused : *graphs_->plain);
 }
 
 void FusedNetwork::give_back() {

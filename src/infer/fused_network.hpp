@@ -37,6 +37,7 @@ class FusedNetwork final : public Network {
   /// What the last layer takes, channels_last.
   at::Tensor run_before_last_layer(const at::Tensor& x) override;
 
+  bool only_queues() const override;
   void give_back() override;
   std::string description() const override { return description_; }
 

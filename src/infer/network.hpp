@@ -2,6 +2,7 @@
 // A loaded network behind one interface, whatever the format of its file.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,6 +28,12 @@ class Network {
   /// @param x NCDHW or NCHW, contiguous, on the network's device
   /// @throws std::exception of LibTorch; Error model
   virtual at::Tensor run(const at::Tensor& x) = 0;
+
+  /// Whether a run does nothing but queue work on the GPU (infer/queueing_graph.hpp).
+  virtual bool only_queues() const { return false; }
+
+  /// As Session::expect_runs.
+  virtual void expect_runs(std::int64_t) {}
 
   /// As Session::last_layer; null where there is none.
   virtual const LastLayer* last_layer() const { return nullptr; }

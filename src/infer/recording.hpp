@@ -22,7 +22,7 @@ class Recording {
   /// Whether there is something to record on: a GPU's stream that is not its default one.
   static bool possible();
 
-  /// Queues all of it again, on the stream that it was recorded on. @throws Error device
+  /// Queues all of it again, on LibTorch's current stream. @throws Error device
   void replay() const;
 
  private:

@@ -30,25 +30,30 @@ cudaStream_t native(const c10::Stream& stream) {
   return static_cast<cudaStream_t>(stream.native_handle());
 }
 
-/// LibTorch's allocator must know that what it gives meanwhile belongs to a recording. Its library
-/// is not linked, but its functions are virtual.
+/// LibTorch's library is not linked, but its allocator's functions are virtual.
+CUDAAllocator& allocator() {
+  return *static_cast<CUDAAllocator*>(c10::GetAllocator(c10::DeviceType::CUDA));
+}
+
+c10::MempoolId_t next_pool() {
+  static std::atomic<c10::CaptureId_t> number{0};
+  return {++number, 0};
+}
+
+/// What the allocator gives while this lives belongs to a recording.
 class AllocatorKnows {
  public:
-  explicit AllocatorKnows(const c10::Stream& stream)
-      : allocator_(static_cast<CUDAAllocator*>(c10::GetAllocator(c10::DeviceType::CUDA))),
-        device_(stream.device_index()) {
-    static std::atomic<c10::CaptureId_t> number{0};
-    pool_ = {++number, 0};
+  AllocatorKnows(const c10::Stream& stream, c10::MempoolId_t pool)
+      : device_(stream.device_index()), pool_(pool) {
     const cudaStream_t own = native(stream);
-    allocator_->beginAllocateToPool(device_, pool_,
+    allocator().beginAllocateToPool(device_, pool_,
                                     [own](cudaStream_t asked) { return asked == own; });
   }
-  ~AllocatorKnows() { allocator_->endAllocateToPool(device_, pool_); }
+  ~AllocatorKnows() { allocator().endAllocateToPool(device_, pool_); }
   AllocatorKnows(const AllocatorKnows&) = delete;
   AllocatorKnows& operator=(const AllocatorKnows&) = delete;
 
  private:
-  CUDAAllocator* allocator_;
   c10::DeviceIndex device_;
   c10::MempoolId_t pool_;
 };
@@ -56,13 +61,20 @@ class AllocatorKnows {
 }  // namespace
 
 struct Recording::State {
-  c10::Stream stream = current_stream();
+  c10::DeviceIndex device = 0;
+  c10::MempoolId_t pool = next_pool();
+  bool begun = false;
   cudaGraph_t graph = nullptr;
   cudaGraphExec_t started = nullptr;
 
   ~State() {
     if (started != nullptr) cudaGraphExecDestroy(started);
     if (graph != nullptr) cudaGraphDestroy(graph);
+    if (!begun) return;
+    // Its memory is a pool of its own, which keeps it: for nobody else.
+    cudaDeviceGraphMemTrim(device);
+    cudaGetLastError();
+    allocator().releasePool(device, pool);
   }
 };
 
@@ -71,9 +83,12 @@ bool Recording::possible() {
 }
 
 Recording::Recording(const std::function<void()>& work) : state_(std::make_unique<State>()) {
-  const cudaStream_t stream = native(state_->stream);
+  const c10::Stream current = current_stream();
+  const cudaStream_t stream = native(current);
+  state_->device = current.device_index();
   {
-    const AllocatorKnows knows(state_->stream);
+    const AllocatorKnows knows(current, state_->pool);
+    state_->begun = true;
     // Other threads may go on with what a recording does not know.
     check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "begin");
     try {
@@ -94,7 +109,7 @@ Recording::~Recording() = default;
 Recording::Recording(Recording&&) noexcept = default;
 
 void Recording::replay() const {
-  check(cudaGraphLaunch(state_->started, native(state_->stream)), "launch");
+  check(cudaGraphLaunch(state_->started, native(current_stream())), "launch");
 }
 
 }  // namespace osler

@@ -111,6 +111,7 @@ Session::Session(std::span<const std::byte> weights, const Device& device,
     state_->network = load_network(weights, state_->device, options);
     if (device.backend == Backend::cuda) {
       state_->network = std::make_unique<ReplayedNetwork>(std::move(state_->network));
+      wait_for_default_stream(device);  // lanes do not
     }
   } catch (const Error&) {
     throw;
@@ -157,6 +158,10 @@ Tensor Session::forward(std::span<const float> input, const TensorShape& shape) 
 
 at::Tensor Session::run(const at::Tensor& x) {
   return checked(x, [&] { return state_->network->run(state_->here(x)); });
+}
+
+void Session::expect_runs(std::int64_t count) {
+  state_->network->expect_runs(count);
 }
 
 const LastLayer* Session::last_layer() const {

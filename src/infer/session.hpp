@@ -91,6 +91,8 @@ class Session {
   /// session's next run. @param x  on the session's device
   /// @throws Error model; c10::OutOfMemoryError
   at::Tensor run(const at::Tensor& x);
+  /// For `infer` alone: about how often `run` will be called with inputs of one size.
+  void expect_runs(std::int64_t count);
   /// For `infer` alone: see Network. @throws as run
   const LastLayer* last_layer() const;
   at::Tensor run_before_last_layer(const at::Tensor& x);

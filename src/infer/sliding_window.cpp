@@ -58,6 +58,7 @@ class Run {
     weights_ = at::from_blob(windows_.weights.data(),
                              {static_cast<std::int64_t>(windows_.weights.size())}, at::kFloat)
                    .to(device_);
+    if (stream != nullptr && options.batch > 0) expect_runs();
   }
 
   void run(const Progress& progress, const TakeSlab& take) {
@@ -182,6 +183,7 @@ class Run {
       return true;
     } catch (const c10::OutOfMemoryError&) {
       if (stream_ == nullptr) refuse_for_memory(sessions_.front().device());
+      for (Session& session : sessions_) session.give_back();
       empty_device_cache();
       if (at_once_ > 1) {
         at_once_ /= 2;
@@ -282,33 +284,45 @@ class Run {
     }
     kernels::PatchTask window = batch.front();
     window.flipped = {};
+    // What takes memory comes first: a window that was blended must not come again.
     for (std::size_t i = 0; i < means.size(); ++i) {
-      blend_into(i, {&window, 1}, means[i].unsqueeze(0), 1);
+      means[i] = to_blend(i, means[i].unsqueeze(0));
     }
+    for (std::size_t i = 0; i < means.size(); ++i) blend_into(i, {&window, 1}, means[i], 1);
   }
 
-  void blend(std::span<const kernels::PatchTask> batch, const at::Tensor& y) {
-    blend_into(0, batch, y, 1 / static_cast<float>(windows_.flips.size() * sessions_.size()));
+  void blend(std::span<const kernels::PatchTask> batch, at::Tensor y) {
+    blend_into(0, batch, to_blend(0, std::move(y)),
+               1 / static_cast<float>(windows_.flips.size() * sessions_.size()));
   }
 
-  void blend_into(std::size_t number, std::span<const kernels::PatchTask> batch, at::Tensor y,
-                  float factor) {
-    const bool last = !y.is_contiguous() && y.is_contiguous(at::MemoryFormat::ChannelsLast3d);
-    if (!last) y = y.contiguous();
-    const auto classes = static_cast<int>(y.size(1));
+  static bool is_classes_last(const at::Tensor& y) {
+    return !y.is_contiguous() && y.is_contiguous(at::MemoryFormat::ChannelsLast3d);
+  }
+
+  /// Where the sums are, in a type and an order that the kernels take. Makes the sums.
+  at::Tensor to_blend(std::size_t number, at::Tensor y) {
     if (sums_.size() <= number) {
+      const auto classes = static_cast<int>(y.size(1));
       sums_.emplace_back(windows_, classes,
                          options_.in_halves ? FloatType::f16 : type_of_sums(classes),
                          sums_in_host_memory_ ? at::Device(at::kCPU) : device_,
                          sums_in_host_memory_ || stream_ == nullptr, options_.in_halves);
     }
+    if (!is_classes_last(y)) y = y.contiguous();
+    if (sums_[number].on_host() && !y.is_cpu()) y = y.cpu();
+    return float_type(y.scalar_type()) == FloatType::f32 ? y.to(at::kFloat) : y;
+  }
+
+  /// @param y  of to_blend
+  void blend_into(std::size_t number, std::span<const kernels::PatchTask> batch,
+                  const at::Tensor& y, float factor) {
     const Sums& sums = sums_[number];
-    if (sums.on_host() && !y.is_cpu()) y = y.cpu();
     kernels::PatchScores scores;
     scores.type = float_type(y.scalar_type());
-    if (scores.type == FloatType::f32) y = y.to(at::kFloat);
-    scores.layout = last ? kernels::ScoreLayout::classes_last : kernels::ScoreLayout::classes_first;
-    scores.classes = classes;
+    scores.layout = is_classes_last(y) ? kernels::ScoreLayout::classes_last
+                                       : kernels::ScoreLayout::classes_first;
+    scores.classes = static_cast<int>(y.size(1));
     const at::Tensor& weights = sums.on_host() && !weights_.is_cpu() ? host_weights() : weights_;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       scores.scores = y[static_cast<std::int64_t>(i)].data_ptr();
@@ -326,22 +340,27 @@ class Run {
     return host_weights_;
   }
 
-  void measure_from_here() {
-    const Device& device = sessions_.front().device();
+  void measure_from_here() const {
     stream_->synchronize();
-    reset_device_arena_peak(device);
-    used_before_ = device_arena(device).used;
+    reset_device_arena_peak(sessions_.front().device());
   }
 
-  /// By what the first window took.
+  /// By what the first window took beyond what it left behind.
   void choose_at_once() {
     measured_ = true;
+    stream_->synchronize();
     const Device& device = sessions_.front().device();
     const DeviceArena arena = device_arena(device);
-    const auto one = static_cast<double>(std::max(arena.peak, used_before_ + 1) - used_before_);
-    const auto idle = static_cast<double>(arena.reserved - std::min(arena.used, arena.reserved));
+    const auto one = static_cast<double>(std::max(arena.peak, arena.used + 1) - arena.used);
+    const auto idle = static_cast<double>(std::max(arena.reserved, arena.used) - arena.used);
     const double free = static_cast<double>(free_device_memory(device)) + idle;
-    at_once_ = std::clamp(static_cast<int>(kShareOfFreeMemory * free / one), 1, kMostAtOnce);
+    at_once_ =
+        static_cast<int>(std::clamp(kShareOfFreeMemory * free / one, 1.0, 1.0 * kMostAtOnce));
+    expect_runs();
+  }
+
+  void expect_runs() {
+    for (Session& session : sessions_) session.expect_runs(windows_.runs() / at_once_);
   }
 
   std::span<Session> sessions_;
@@ -354,7 +373,6 @@ class Run {
   std::vector<Sums> sums_;                 ///< one; in halves one per network
   const LastLayer* last_layer_ = nullptr;  ///< what is summed is its input
   int at_once_;
-  std::size_t used_before_ = 0;  ///< bytes of the GPU, by all but the first window
   bool measured_ = false;
   bool sums_in_host_memory_ = false;
 };

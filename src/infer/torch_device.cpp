@@ -16,7 +16,9 @@ namespace {
 void open_cuda_library() {
   static void* const library = [] {
     // Its allocator reads this when it is loaded.
-    ::setenv("PYTORCH_CUDA_ALLOC_CONF", "backend:cudaMallocAsync", 0);
+    if (std::getenv("PYTORCH_ALLOC_CONF") == nullptr) {
+      ::setenv("PYTORCH_CUDA_ALLOC_CONF", "backend:cudaMallocAsync", 0);
+    }
     return ::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
   }();
   if (library == nullptr) {
@@ -54,6 +56,11 @@ OnStream::OnStream(const Stream* stream) {
 }
 OnStream::~OnStream() {
   if (state_) state_->guard.exchangeStream(state_->before);
+}
+
+void wait_for_default_stream(const Device& device) {
+  const c10::impl::VirtualGuardImpl guard(c10::DeviceType::CUDA);
+  guard.synchronizeDevice(static_cast<c10::DeviceIndex>(device.index));
 }
 
 void empty_device_cache() {

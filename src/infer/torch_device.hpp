@@ -13,7 +13,7 @@ namespace osler {
 
 /// Opens LibTorch's CUDA library when a GPU is asked for first: it would double the start-up time.
 /// It then takes its memory from the device's own pool, as DeviceBuffer does, unless the user's
-/// PYTORCH_CUDA_ALLOC_CONF says otherwise.
+/// PYTORCH_CUDA_ALLOC_CONF or PYTORCH_ALLOC_CONF says otherwise.
 /// @throws Error device
 c10::Device torch_device(const Device& device);
 
@@ -29,6 +29,9 @@ class OnStream {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Waits for a GPU: what LibTorch has queued on its default stream is done then.
+void wait_for_default_stream(const Device& device);
 
 /// Gives the memory that LibTorch keeps for its next use on GPUs back.
 void empty_device_cache();

@@ -9,11 +9,11 @@ namespace osler {
 /// All that a study does on a GPU it does on one stream. A run has two of these, so that one
 /// study's image is read and copied while another is computed.
 struct DeviceLane {
+  Staging staging;  ///< goes after the stream, which waits for its copies
   Stream stream;
-  Staging staging;
 
   /// @throws Error device
-  explicit DeviceLane(const Device& device) : stream(device), staging(device) {}
+  explicit DeviceLane(const Device& device) : staging(device), stream(device) {}
 };
 
 }  // namespace osler

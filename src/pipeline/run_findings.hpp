@@ -35,4 +35,17 @@ std::vector<Volume> evened(const ChannelVolumes& channels, const dicom::Limits& 
 /// Memory that the networks keep for the next run.
 void give_back(LoadedModel& model);
 
+/// A model in use; behind it, also if it fails, all is given back: what LibTorch keeps on a study's
+/// stream must not outlast the study.
+class InUse {
+ public:
+  explicit InUse(LoadedModel& model) : model_(model) {}
+  ~InUse() { give_back(model_); }
+  InUse(const InUse&) = delete;
+  InUse& operator=(const InUse&) = delete;
+
+ private:
+  LoadedModel& model_;
+};
+
 }  // namespace osler

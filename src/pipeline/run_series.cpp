@@ -215,6 +215,7 @@ std::map<std::string, std::vector<std::uint8_t>> run_stages(LoadedModel& model, 
     const Seen whole{seen.channels, seen.channels.front()->grid, seen.lane, seen.uploaded};
     labels[model.package.stages[i].name] =
         run_steps(model.stages[i], whole, context, {}, timings).labels.labels;
+    if (seen.lane != nullptr) give_back(model.stages[i]);  // memory of a GPU is for the next
   }
   return labels;
 }
@@ -302,6 +303,7 @@ SeriesResult run_series(LoadedModel& model, PreparedSeries series, const RunCont
   std::vector<LabelStatistics> statistics;
   bool found = false;
   try {
+    const InUse use(model);
     if (model.package.localised() != nullptr) {
       found = run_localised(model, series, context, result, signals);
     } else {
@@ -314,7 +316,6 @@ SeriesResult run_series(LoadedModel& model, PreparedSeries series, const RunCont
     if (error.code() != ErrorCode::bad_input) throw;
     refuse(f, error.found());
   }
-  give_back(model);
   f.device = describe_device(device, model);  // graphs were looked at
   if (device.backend == Backend::cuda) f.device_peak_bytes = device_arena(device).highest;
   if (found) {

@@ -65,7 +65,8 @@ SlidingWindowOptions options_of(const WindowedTask& task, const Size3& image) {
 /// The time that a callback takes is not the network's.
 class Shares {
  public:
-  explicit Shares(Timings& timings) : timings_(timings) {}
+  /// @param stream  of a GPU, which is waited for: else the time is that of queueing
+  Shares(Timings& timings, const Stream* stream) : timings_(timings), stream_(stream) {}
   ~Shares() {
     const double all = milliseconds(start_);
     timings_.add("network", all - labels_ms_);
@@ -76,8 +77,10 @@ class Shares {
 
   template <typename F>
   void labels(F&& work) {
+    if (stream_ != nullptr) stream_->synchronize();
     const auto start = std::chrono::steady_clock::now();
     work();
+    if (stream_ != nullptr) stream_->synchronize();
     labels_ms_ += milliseconds(start);
   }
 
@@ -88,6 +91,7 @@ class Shares {
   }
 
   Timings& timings_;
+  const Stream* stream_;
   double labels_ms_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
@@ -110,7 +114,7 @@ WindowedResult segment_by_windows(std::span<Session> sessions, const WindowedTas
   LabelTarget target(task, image->grid);
   WindowedResult result;
   result.labels.grid = task.grid;
-  Shares shares(timings);
+  Shares shares(timings, on);
   run_sliding_window(sessions, image->view(), options_of(task, image->grid.network.size), on,
                      progress,
                      [&](const ScoreSlab& slab) { shares.labels([&] { target.take(slab); }); });

@@ -16,6 +16,7 @@ struct OnStream::State {};
 OnStream::OnStream(const Stream*) {}
 OnStream::~OnStream() = default;
 
+void wait_for_default_stream(const Device&) {}
 void empty_device_cache() {}
 
 /// Is carried out anew where a GPU's would be replayed.
