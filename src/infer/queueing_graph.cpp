@@ -13,12 +13,18 @@ namespace {
 using torch::jit::Block;
 using torch::jit::Node;
 
-/// Sizes and lists, which are the host's.
-constexpr std::string_view kOfTheHost[] = {
-    "prim::Constant",    "prim::ListConstruct", "prim::ListUnpack", "prim::TupleConstruct",
-    "prim::TupleUnpack", "prim::TupleIndex",    "prim::If",         "prim::Loop",
-    "prim::GetAttr",     "prim::min",           "prim::max",        "aten::size",
-    "aten::dim",         "aten::len",           "aten::__getitem__"};
+/// Sizes, lists and complaints, which are the host's.
+constexpr std::string_view kOfTheHost[] = {"prim::Constant",    "prim::ListConstruct",
+                                           "prim::ListUnpack",  "prim::TupleConstruct",
+                                           "prim::TupleUnpack", "prim::TupleIndex",
+                                           "prim::If",          "prim::Loop",
+                                           "prim::GetAttr",     "prim::RaiseException",
+                                           "prim::min",         "prim::max",
+                                           "aten::size",        "aten::dim",
+                                           "aten::len",         "aten::__getitem__",
+                                           "aten::append",      "aten::list",
+                                           "aten::reverse",     "aten::format",
+                                           "aten::warn"};
 
 /// Tensors in, tensors out, numbers of the host beside them.
 constexpr std::string_view kOfTheDevice[] = {
