@@ -220,6 +220,7 @@ void check_classes(const LabelMap& map, std::span<const std::uint16_t> classes) 
 std::vector<std::uint16_t> those_present(const LabelMap& map,
                                          std::span<const std::uint16_t> classes,
                                          const Stream& stream) {
+  if (voxel_count(map.size) == 0) return {};
   if (map.type != ScalarType::u8) return {classes.begin(), classes.end()};
   std::vector<LabelSlice> slices(static_cast<std::size_t>(map.size[2]));
   const auto bytes = std::as_writable_bytes(std::span(slices));

@@ -6,6 +6,13 @@
 
 #include "infer/torch_device.hpp"
 
+#ifdef __SANITIZE_ADDRESS__
+/// More memory than there is, is asked for on purpose.
+extern "C" const char* __asan_default_options() {
+  return "allocator_may_return_null=1";
+}
+#endif
+
 namespace osler {
 namespace {
 
