@@ -40,6 +40,7 @@ struct ValueSums {
   StoredBound<T> max = std::numeric_limits<StoredBound<T>>::lowest();
 
   OSLER_HOST_DEVICE void take(T stored) {
+    // NOLINTNEXTLINE(bugprone-signed-char-misuse): a number, not a character
     const auto value = static_cast<StoredBound<T>>(stored);
     const auto term = static_cast<StoredSum<T>>(value);
     ++valued;

@@ -58,7 +58,7 @@ template <typename T>
 Blocks blocks_of(const ScoresView& scores, const LabelsBackTask& task) {
   constexpr std::int64_t kCacheBytes = 768 << 10, kFewestRows = 7, kPlanes = 16, kPerThread = 8;
   const std::int64_t line = scores.size[0];
-  const std::int64_t held = kCacheBytes / (2 * scores.classes * line * std::int64_t{sizeof(T)});
+  const std::int64_t held = kCacheBytes / (2 * line * scores.classes * std::int64_t{sizeof(T)});
   Blocks blocks{{0, scores.size[1], std::max<std::int64_t>(task.cell_begin, 0),
                  std::min(task.cell_end, scores.size[2])},
                 std::max(std::min(held, kBlock / line) - 1, kFewestRows),

@@ -201,8 +201,8 @@ class Run {
     const auto n = static_cast<std::int64_t>(batch.size());
     const Size3& patch = windows_.patch;
     const at::ScalarType type = scalar_type(sessions_.front().precision());
-    const at::Tensor x = at::empty({n, image_.channels, patch[2], patch[1], patch[0]},
-                                   at::TensorOptions(type).device(device_));
+    at::Tensor x = at::empty({n, image_.channels, patch[2], patch[1], patch[0]},
+                             at::TensorOptions(type).device(device_));
     for (std::int64_t i = 0; i < n; ++i) {
       const at::Tensor to = x[i];
       const kernels::PatchTask& task = batch[static_cast<std::size_t>(i)];
